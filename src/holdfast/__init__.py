@@ -1,0 +1,1 @@
+"""Holdfast: a portfolio bot for Alpaca that remembers what it owns."""

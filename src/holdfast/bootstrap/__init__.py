@@ -1,0 +1,1 @@
+"""What is wired to what: one small file per runnable thing."""

@@ -1,0 +1,1 @@
+"""How the bot runs: ports, submission, reconciliation, workers and their supervisor."""

@@ -1,0 +1,1 @@
+"""A simulated exchange: matching, account and costs. Pure: commands in, events out."""

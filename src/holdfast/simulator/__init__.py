@@ -1,0 +1,1 @@
+"""A local server that speaks Alpaca's wire protocol around the pure exchange."""

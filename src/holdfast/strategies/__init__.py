@@ -1,0 +1,1 @@
+"""When to trade: bars in, signals out. Pure functions over arrays."""
