@@ -1,14 +1,14 @@
 """The error tree, split first by what the caller must do next.
 
-    HoldfastError
-    ├── Recoverable       back off and try again; nothing was changed
-    ├── OutcomeUnknown    a write was sent and its answer was lost: keep it in flight, ask the broker
-    ├── Rejected          the broker said no: record the reason, never retry
-    │   └── DuplicateOrder   the id exists already: look it up and adopt it
-    └── Fatal             a person must look; the message names the next command to type
-        ├── UsageError       exit 2: invalid config, or a start that must not happen
-        ├── CredentialsError exit 4: keys missing or refused
-        └── LockedError      exit 5: another instance holds the state folder
+HoldfastError
+├── Recoverable       back off and try again; nothing was changed
+├── OutcomeUnknown    a write was sent and its answer was lost: keep it in flight, ask the broker
+├── Rejected          the broker said no: record the reason, never retry
+│   └── DuplicateOrder   the id exists already: look it up and adopt it
+└── Fatal             a person must look; the message names the next command to type
+    ├── UsageError       exit 2: invalid config, or a start that must not happen
+    ├── CredentialsError exit 4: keys missing or refused
+    └── LockedError      exit 5: another instance holds the state folder
 """
 
 

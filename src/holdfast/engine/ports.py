@@ -136,6 +136,10 @@ class Clock(Protocol):
         """Process seconds: deadlines, back-off, proofs of absence."""
         ...
 
+    def wall(self) -> datetime:
+        """The wall clock, aware UTC: for people and file names, never for a safety decision."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait process seconds."""
         ...

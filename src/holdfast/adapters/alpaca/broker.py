@@ -1,0 +1,222 @@
+"""The Broker port over alpaca-py's TradingClient: raw rows, one meaning per failure, one request per write.
+
+The account is changed by two requests only, POST an order of our own and DELETE one (I13). No decision here.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from alpaca.common.enums import Sort
+from alpaca.trading.client import TradingClient
+from alpaca.trading.enums import AssetClass, AssetStatus, OrderSide, OrderType, QueryOrderStatus, TimeInForce
+from alpaca.trading.requests import GetAssetsRequest, GetCalendarRequest, GetOrdersRequest, MarketOrderRequest
+from loguru import logger
+
+from holdfast.adapters.alpaca import paging, rows
+from holdfast.adapters.alpaca.credentials import Credentials
+from holdfast.adapters.alpaca.failures import cancel_failure, is_unknown_order, order_failure
+from holdfast.adapters.alpaca.rest import RestCaller
+from holdfast.adapters.alpaca.transport import DEADLINE_S
+from holdfast.domain.broker_facts import Account, Asset, BrokerPosition, FillActivity, Rows
+from holdfast.domain.decimals import plain
+from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.order import Intent, OrderView
+from holdfast.domain.session import Session
+from holdfast.domain.symbols import parse_symbol
+from holdfast.engine.approval import SavedIntent
+from holdfast.engine.ports import Assumptions
+
+ORDERS_PAGE = 500
+FILLS_PAGE = 100
+_NOT_FOUND = 404
+
+
+class _ExactMarketOrder(MarketOrderRequest):
+    """A market order whose quantity travels as the text it is; the SDK's own field is a float."""
+
+    exact_quantity: str
+
+    def to_request_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().to_request_fields()
+        fields["qty"] = fields.pop("exact_quantity")
+        return fields
+
+
+class AlpacaBroker:
+    """The account behind one key pair. Every call ends within the transport's deadline and a grace.
+
+    Reads raise Recoverable, Rejected or CredentialsError; writes also OutcomeUnknown and DuplicateOrder.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credentials: Credentials,
+        assumptions: Assumptions,
+        *,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._assumptions = assumptions
+        self._client = TradingClient(
+            credentials.key.get_secret_value(),
+            credentials.secret.get_secret_value(),
+            raw_data=True,
+            url_override=url,
+        )
+        self._rest = RestCaller(self._client, url, credentials, name="alpaca-trading", deadline_s=deadline_s)
+
+    @property
+    def assumptions(self) -> Assumptions:
+        """The delays that this broker may show."""
+        return self._assumptions
+
+    @property
+    def calls(self) -> int:
+        """How many requests went out so far, reads and writes."""
+        return self._rest.calls
+
+    async def account(self) -> Account:
+        """Read the account; one call."""
+        return await self._rest.run(lambda: rows.account(self._client.get_account()))
+
+    async def positions(self) -> Rows[BrokerPosition]:
+        """Read every position in one call."""
+        return await self._rest.run(lambda: rows.rows_of(self._client.get_all_positions(), rows.position))
+
+    async def orders(self, *, after: datetime | None, open_only: bool = False) -> Rows[OrderView]:
+        """Read all pages of orders submitted after `after`, oldest first; all statuses, or only the open ones."""
+        status = QueryOrderStatus.OPEN if open_only else QueryOrderStatus.ALL
+        collected = paging.Collected()
+        ask = functools.partial(self._orders_by_time, status, after)
+        while True:
+            page = rows.list_of(await self._rest.run(ask))
+            is_stuck = not collected.add(page)
+            if len(page) < ORDERS_PAGE:
+                break
+            if is_stuck:
+                # More orders share one instant than fit on a page: time alone cannot get past it.
+                await self._past_the_crowd(collected, status, paging.last_id(page))
+                break
+            ask = functools.partial(self._orders_by_time, status, paging.next_after(page))
+        return rows.rows_of(collected.rows, rows.order_view)
+
+    async def order_by_client_id(self, client_order_id: str) -> OrderView | None:
+        """Look one order up; None only when the broker itself, not a gateway, says that it does not know the id."""
+        try:
+            return await self._rest.run(lambda: self._look_up(client_order_id))
+        except Rejected as refused:
+            if is_unknown_order(refused):
+                return None
+            if refused.status == _NOT_FOUND:
+                raise Recoverable("a 404 that does not name the order: nobody knows who answered") from None
+            raise
+
+    async def fills(self, after: datetime) -> Rows[FillActivity]:
+        """Read all pages of the account's executions after `after`, oldest first."""
+        collected = paging.Collected()
+        token: str | None = None
+        while True:
+            page = rows.list_of(await self._rest.run(functools.partial(self._fills_page, after, token)))
+            fresh = collected.add(page)
+            if len(page) < FILLS_PAGE:
+                return rows.rows_of(collected.rows, rows.fill)
+            if not fresh:
+                raise Recoverable("the broker gives the same page of activities again and again")
+            token = paging.last_id(page)
+
+    async def assets(self) -> Mapping[str, Asset]:
+        """Read every active US equity, by symbol; one call. Rows that cannot be read are left out and counted."""
+        wanted = GetAssetsRequest(status=AssetStatus.ACTIVE, asset_class=AssetClass.US_EQUITY)
+        found = await self._rest.run(lambda: rows.rows_of(self._client.get_all_assets(wanted), rows.asset))
+        if found.bad:
+            logger.warning("{} of the broker's assets could not be read", len(found.bad))
+        if found.bad and not found.good:
+            raise Recoverable("not one of the broker's assets could be read")
+        return {asset.symbol: asset for asset in found.good}
+
+    async def sessions(self, start: date, end: date) -> Sequence[Session]:
+        """Read the market's sessions from `start` to `end`, both included; one call."""
+        wanted = GetCalendarRequest(start=start, end=end)
+        return await self._rest.run(lambda: rows.sessions(self._client.get_calendar(wanted)))
+
+    async def submit(self, intent: SavedIntent) -> OrderView:
+        """POST the order, once. A market day order of our own (a pair is good till canceled: crypto has no day)."""
+        request = _market_order(intent.intent)
+        return await self._rest.run(lambda: self._post(request), order_failure)
+
+    async def cancel(self, broker_order_id: str) -> None:
+        """Ask for a cancel of our own order. Only a terminal look-up says that it happened."""
+        try:
+            order_id = UUID(broker_order_id)
+        except ValueError:
+            raise Rejected(f"{broker_order_id!r:.60} is not an order's id; nothing was sent") from None
+        await self._rest.run(lambda: self._delete(order_id), cancel_failure)
+
+    async def aclose(self) -> None:
+        """Cut what is on its way and end the threads; safe to call twice."""
+        await self._rest.aclose()
+
+    def _orders_by_time(self, status: QueryOrderStatus, after: datetime | None) -> object:
+        wanted = GetOrdersRequest(status=status, limit=ORDERS_PAGE, after=after, direction=Sort.ASC)
+        return self._client.get_orders(wanted)
+
+    async def _past_the_crowd(self, collected: paging.Collected, status: QueryOrderStatus, last: str) -> None:
+        """Page by order id, which the SDK's request lacks, until a page is not full."""
+        while True:
+            query = {"status": status.value, "limit": ORDERS_PAGE, "direction": "asc", "after_order_id": last}
+            page = rows.list_of(await self._rest.run(functools.partial(self._client.get, "/orders", query)))
+            fresh = collected.add(page)
+            if len(page) < ORDERS_PAGE:
+                return
+            if not fresh:
+                raise Recoverable("the broker gives the same page of orders again and again")
+            last = paging.last_id(page)
+
+    def _look_up(self, client_order_id: str) -> OrderView:
+        return _echoed(self._client.get_order_by_client_id(client_order_id), client_order_id)
+
+    def _fills_page(self, after: datetime, token: str | None) -> object:
+        # The SDK has no method for activities.
+        query = {"activity_types": "FILL", "after": after.isoformat(), "direction": "asc", "page_size": FILLS_PAGE}
+        return self._client.get("/account/activities", query if token is None else query | {"page_token": token})
+
+    def _delete(self, order_id: UUID) -> None:
+        # Not cancel_order_by_id: it throws the answer away, and a page of HTML with a 200 is not a cancel.
+        if self._client.delete(f"/orders/{order_id}") is not None:
+            raise ValueError("a cancel is answered with nothing")
+
+    def _post(self, request: _ExactMarketOrder) -> OrderView:
+        return _echoed(self._client.submit_order(request), str(request.client_order_id))
+
+
+def _market_order(intent: Intent) -> _ExactMarketOrder:
+    """Build the request of an intent.
+
+    Raises:
+        Rejected: if it could not be an order; nothing was sent.
+    """
+    try:
+        symbol = parse_symbol(intent.symbol)
+    except ValueError as error:
+        raise Rejected(f"{error}; nothing was sent") from None
+    if not intent.quantity.is_finite() or intent.quantity <= 0:
+        raise Rejected(f"{intent.quantity} is not a quantity; nothing was sent")
+    return _ExactMarketOrder(
+        symbol=symbol,
+        type=OrderType.MARKET,
+        qty=float(intent.quantity),
+        exact_quantity=plain(intent.quantity),
+        side=OrderSide(intent.side.value),
+        time_in_force=TimeInForce.GTC if "/" in symbol else TimeInForce.DAY,
+        client_order_id=intent.client_order_id,
+    )
+
+
+def _echoed(answer: object, client_order_id: str) -> OrderView:
+    """Parse an answer about one order; a ValueError if it is about another one, or about none."""
+    if not isinstance(answer, Mapping) or answer.get("client_order_id") != client_order_id:
+        raise ValueError("the answer does not echo the client order id")
+    return rows.order_view(answer)

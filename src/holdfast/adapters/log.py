@@ -1,0 +1,49 @@
+"""Logging: one file always, one console sink for people. No variable dumps, and secrets are blotted out everywhere."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+if TYPE_CHECKING:
+    from loguru import Record
+
+_FILE_FORMAT = "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}\n"
+_CONSOLE_FORMAT = "{time:HH:mm:ss} <level>{message}</level>\n"
+
+
+def start_logging(file: Path | None, *, console: Callable[[str], None] | None = None, verbose: bool = False) -> None:
+    """Send the log to `file` (rotated, owner only) and to stderr, or to `console` where a table lives there."""
+    logger.remove()
+    level = "DEBUG" if verbose else "INFO"
+    sink = console or sys.stderr
+    logger.add(sink, level=level, format=_CONSOLE_FORMAT, diagnose=False, backtrace=False, colorize=None)
+    if file is not None:
+        logger.add(
+            file,
+            level="DEBUG",
+            format=_FILE_FORMAT,
+            diagnose=False,
+            backtrace=False,
+            rotation="10 MB",
+            retention=5,
+            opener=_owner_only,
+        )
+
+
+def redact(secrets: Iterable[str]) -> None:
+    """Blot out these texts in every message from now on."""
+    hidden = [secret for secret in secrets if secret]
+
+    def patch(record: "Record") -> None:
+        for secret in hidden:
+            record["message"] = record["message"].replace(secret, "***")
+
+    logger.configure(patcher=patch)
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

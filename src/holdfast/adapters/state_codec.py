@@ -1,0 +1,109 @@
+"""State to JSON and back: exact, checked, readable. A file that is not provably ours is refused, never guessed at."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from holdfast.domain.decimals import plain
+from holdfast.domain.state import SCHEMA_VERSION, SymbolState
+
+
+class UnreadableStateError(Exception):
+    """The bytes are not a valid state of this symbol; the text says why, for a person."""
+
+
+class _DuplicateKeyError(ValueError):
+    pass
+
+
+def encode(state: SymbolState) -> bytes:
+    """Return the file's bytes: indented JSON, the fields people look for first, the checksum last."""
+    fields = asdict(state)
+    if state.last_decision and state.last_decision.signal is not None:
+        # People and tools expect the signal, a strategy's float, as a JSON number.
+        fields["last_decision"]["signal"] = float(state.last_decision.signal)
+    if state.last_correction:
+        fields["last_correction"]["is"] = fields["last_correction"].pop("now")
+    document = {"symbol": fields.pop("symbol"), "is_in_position": state.is_in_position, **fields}
+    body = json.loads(json.dumps(document, default=_plain))
+    body["checksum"] = checksum(body)
+    return (json.dumps(body, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def decode(content: bytes, symbol: str) -> SymbolState:
+    """Return the state in `content`.
+
+    Raises:
+        UnreadableStateError: broken JSON, wrong checksum, another symbol, a newer schema, a wrong shape.
+    """
+    document = _parse(content)
+    version = document.get("schema_version")
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise UnreadableStateError(f"schema {version} is newer than this version's {SCHEMA_VERSION}")
+    if document.get("checksum") != checksum(document):
+        raise UnreadableStateError("the checksum does not match: it was edited or damaged")
+    if document.get("symbol") != symbol:
+        raise UnreadableStateError(f"it belongs to {document.get('symbol')}")
+    return _validated(document)
+
+
+def checksum(document: Mapping[str, Any]) -> str:
+    """Return ``crc32:xxxxxxxx`` over the canonical form of everything but the checksum itself."""
+    rest = {key: value for key, value in document.items() if key != "checksum"}
+    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"crc32:{zlib.crc32(canonical.encode()):08x}"
+
+
+_ADAPTER = TypeAdapter(SymbolState)
+
+
+def _parse(content: bytes) -> dict[str, Any]:
+    if not content.strip(b"\0 \n\t\r"):
+        raise UnreadableStateError("it is empty" if not content else "it holds nothing but zeros")
+    try:
+        document = json.loads(content, object_pairs_hook=_unique)
+    except _DuplicateKeyError as error:
+        raise UnreadableStateError(f"the key {error} stands twice") from None
+    except (ValueError, RecursionError):
+        raise UnreadableStateError("it is not valid JSON: truncated or damaged") from None
+    if not isinstance(document, dict):
+        raise UnreadableStateError("it is not a JSON object")
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _DuplicateKeyError(key)
+        found[key] = value
+    return found
+
+
+def _validated(document: dict[str, Any]) -> SymbolState:
+    fields = {key: value for key, value in document.items() if key not in ("is_in_position", "checksum")}
+    correction = fields.get("last_correction")
+    if isinstance(correction, dict) and "is" in correction:
+        fields["last_correction"] = {"now": correction["is"], **{k: v for k, v in correction.items() if k != "is"}}
+    try:
+        state = _ADAPTER.validate_json(json.dumps(fields), strict=True)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise UnreadableStateError(f"the field {where} has the wrong shape") from None
+    if document.get("is_in_position") is not state.is_in_position:
+        raise UnreadableStateError("is_in_position contradicts position.quantity")
+    return state
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,52 @@
+"""`holdfast reconcile`: the start's reconciler alone, twice where a position must be read a second time."""
+
+from holdfast.bootstrap.opening import Options, opened, state_folder
+from holdfast.config.load import Config
+from holdfast.engine.hold import Holds
+from holdfast.engine.reconciler import Reconciler, Report
+
+
+async def reconcile_once(config: Config, options: Options, *, is_dry: bool) -> Report:
+    """Reconcile every symbol, waiting for a second position read where one is needed.
+
+    Raises:
+        HoldfastError: the folder is held, or the broker did not answer; nothing was changed.
+    """
+    folder = state_folder(config, options).lock()
+    try:
+        async with opened(config, folder, options) as world:
+            outside, identity = world.outside, world.identity
+            reconciler = Reconciler(
+                outside.broker,
+                outside.store,
+                outside.clock,
+                outside.chronicle,
+                identity.bot,
+                is_simulated=identity.is_simulated,
+                is_dry=is_dry,
+            )
+            policies = {spec.symbol: spec.policy for spec in world.specs}
+            report = await reconciler.run(policies, identity.account_id)
+            holds = {symbol: ready.holds for symbol, ready in report.ready.items() if ready.holds.position}
+            if not holds:
+                return report
+            await outside.clock.sleep(_wait_s(holds, outside.clock.monotonic()))
+            second = await reconciler.run(policies, identity.account_id, holds)
+            return _joined(report, second)
+    finally:
+        folder.unlock()
+
+
+def _wait_s(holds: dict[str, Holds], now: float) -> float:
+    ends = [held.ends for held in holds.values() if held.ends is not None]
+    return max(0.0, max(ends, default=now) - now)
+
+
+def _joined(first: Report, second: Report) -> Report:
+    """Return the second report with the calls and corrections of both."""
+    second.calls += first.calls
+    for symbol, ready in first.ready.items():
+        later = second.ready.get(symbol)
+        if later is not None and ready.corrections:
+            second.ready[symbol] = type(later)(later.state, (*ready.corrections, *later.corrections), later.holds)
+    return second

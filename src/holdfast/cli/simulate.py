@@ -1,0 +1,71 @@
+"""`holdfast simulate`: a simulated Alpaca for any client, on a port of this machine."""
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DATA_DIR = Path("state/.holdfast/sim")
+
+
+def simulate(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 0,
+    bars: Annotated[Path | None, typer.Option(help="Folder of CSV files, one per symbol, to replay.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the synthetic market.")] = 7,
+    speed: Annotated[str, typer.Option(help="Most simulated seconds in a real one, or max.")] = "60",
+    data_dir: Annotated[Path, typer.Option(help="Folder that keeps the account.")] = DATA_DIR,
+    cash: Annotated[str, typer.Option(help="Cash of a new account in USD.")] = "100000",
+    universe: Annotated[str, typer.Option(help="Symbols to list besides the catalogue, comma-separated.")] = "",
+    key: Annotated[str | None, typer.Option(help="The only API key to accept.")] = None,
+    secret: Annotated[str | None, typer.Option(help="The only secret to accept.")] = None,
+    new_account: Annotated[bool, typer.Option("--new-account", help="Set the account aside, start anew.")] = False,
+) -> None:
+    """Serve a simulated Alpaca until Ctrl-C; print its addresses as one line of JSON.
+
+    Examples:
+      holdfast simulate
+      holdfast simulate --seed 11 --speed 390
+      holdfast simulate --bars bars/minute --speed max
+    """
+    from holdfast.bootstrap.simulate import build_prices, serve_simulator
+    from holdfast.domain.errors import Fatal
+    from holdfast.domain.symbols import parse_symbol
+    from holdfast.simulator.settings import SimulatorSettings
+
+    try:
+        symbols = [parse_symbol(name.strip()) for name in universe.split(",") if name.strip()]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--universe") from error
+    settings = SimulatorSettings(
+        data_dir=data_dir,
+        host=host,
+        port=port,
+        speed=None if speed == "max" else _positive(speed, "--speed"),
+        cash=_positive(cash, "--cash"),
+        key=key,
+        secret=secret,
+        new_account=new_account,
+    )
+    try:
+        code = serve_simulator(settings, build_prices(bars=bars, seed=seed, universe=symbols))
+    except Fatal as error:
+        typer.echo(f"error: {error}", err=True)
+        code = error.exit_code
+    raise typer.Exit(code)
+
+
+def _positive(text: str, hint: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise typer.BadParameter(f"{text!r} is not a number", param_hint=hint) from None
+    if not number.is_finite() or number <= 0:
+        raise typer.BadParameter(f"{text!r} must be more than zero", param_hint=hint)
+    return number
+
+
+if __name__ == "__main__":
+    typer.run(simulate)

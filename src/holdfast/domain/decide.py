@@ -1,0 +1,143 @@
+"""The decision: a bar's signal, the symbol's memory and its permissions in; one action with its reason out.
+
+Every bar ends in exactly one decision (I12). Nothing here sends anything: an intent still has to pass the risk gate.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from holdfast.domain.decimals import down_to_lot, plain
+from holdfast.domain.order import Intent, Role, Side
+from holdfast.domain.order_id import bar_decision, order_id
+from holdfast.domain.position import ZERO
+from holdfast.domain.state import Status, SymbolState
+from holdfast.domain.timeframe import Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What config says of the symbol. `lot` is the smallest tradable quantity, in shares."""
+
+    bot: str
+    quantity: Decimal
+    timeframe: Timeframe
+    may_short: bool = False
+    lot: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and on what the decision is taken: market time, the bar's open and close price in USD."""
+
+    now: datetime
+    bar_time: datetime
+    close: Decimal
+    is_session_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done and why. `intent` is None unless an order is wanted; `target` is what is wanted held."""
+
+    action: str
+    why: str
+    signal: Decimal | None
+    target: Decimal
+    rearm: int | None
+    intent: Intent | None = None
+
+
+_STANDING_ASIDE = {Status.PAUSED, Status.HALTED, Status.SUSPENDED, Status.QUARANTINED, Status.RETIRED}
+
+
+def decide(
+    state: SymbolState, signal: Decimal | None, moment: Moment, rules: Rules, *, doubt: str | None = None
+) -> Decision:
+    """Decide on one bar.
+
+    `signal` is the exposure wanted, -1 to +1, None for no opinion. `doubt` names what forbids every order for now.
+    """
+    rearm = _rearm_after(state.rearm, signal)
+    idle = Decision("hold", "", signal, state.target, rearm)
+    waiting = _reason_to_wait(state, signal, moment, doubt)
+    if waiting:
+        return replace(idle, action="wait", why=waiting)
+    target = _target(signal or ZERO, rules)
+    if target == state.position.quantity:
+        return replace(idle, target=target, why=_already(target))
+    if state.is_in_position and target == state.target:
+        return replace(
+            idle,
+            why=f"already {_side(state)} {plain(abs(state.position.quantity))}; the target has not changed",
+        )
+    return _trade(state, replace(idle, target=target), moment, rules)
+
+
+def _rearm_after(rearm: int | None, signal: Decimal | None) -> int | None:
+    return None if rearm is not None and signal is not None and signal * rearm <= 0 else rearm
+
+
+def _reason_to_wait(state: SymbolState, signal: Decimal | None, moment: Moment, doubt: str | None) -> str | None:
+    if state.status in _STANDING_ASIDE:
+        return f"{state.status.value}: {state.status_reason}"
+    if not moment.is_session_open:
+        return "the market is closed"
+    if doubt:
+        return doubt
+    if state.unsettled:
+        order = state.unsettled[0]
+        return f"the {order.role.value} {order.client_order_id} is {order.status.value}"
+    return "the strategy has no opinion" if signal is None else None
+
+
+def _target(signal: Decimal, rules: Rules) -> Decimal:
+    exposure = max(Decimal(-1), min(Decimal(1), signal))
+    if exposure < 0 and not rules.may_short:
+        return ZERO
+    return down_to_lot(exposure * rules.quantity, rules.lot)
+
+
+def _already(target: Decimal) -> str:
+    if not target:
+        return "already flat"
+    return f"already {'long' if target > 0 else 'short'} {plain(abs(target))}"
+
+
+def _side(state: SymbolState) -> str:
+    return "long" if state.position.quantity > 0 else "short"
+
+
+def _trade(state: SymbolState, idle: Decision, moment: Moment, rules: Rules) -> Decision:
+    held, target = state.position.quantity, idle.target
+    if held and (held * target <= 0 or abs(target) < abs(held)):
+        # A flip goes through zero: this bar closes, a later one opens the other side.
+        kept = target if held * target > 0 else ZERO
+        return _order(state, replace(idle, target=kept), kept - held, Role.EXIT, moment, rules)
+    blocked = _entry_blocked(state, target, idle.rearm)
+    if blocked:
+        return replace(idle, action="wait", why=blocked, target=state.target)
+    return _order(state, idle, target - held, Role.ENTRY, moment, rules)
+
+
+def _entry_blocked(state: SymbolState, target: Decimal, rearm: int | None) -> str | None:
+    if state.status is Status.IN_DOUBT:
+        return f"in doubt: {state.status_reason}"
+    if state.status is Status.DRAINING:
+        return "draining: exits only"
+    if rearm is not None and rearm * target > 0:
+        return (
+            "not re-armed: the last position or entry in this direction was ended by something else than the strategy; "
+            f"waits for a signal of 0 or the other side, or holdfast resume {state.symbol}"
+        )
+    return None
+
+
+def _order(state: SymbolState, idle: Decision, change: Decimal, role: Role, moment: Moment, rules: Rules) -> Decision:
+    side = Side.BUY if change > 0 else Side.SELL
+    name = order_id(rules.bot, state.symbol, bar_decision(rules.timeframe, moment.bar_time), side)
+    if state.order(name) is not None:
+        return replace(idle, why=f"the decision {name} has been taken already", target=state.target)
+    intent = Intent(name, state.symbol, side, abs(change), role)
+    why = f"signal {plain(idle.signal or ZERO)}: from {plain(state.position.quantity)} to {plain(idle.target)}"
+    return replace(idle, action=side.value, why=why, intent=intent)

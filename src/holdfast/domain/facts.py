@@ -1,0 +1,76 @@
+"""Sorting a broker snapshot by symbol: which orders are ours, which fills are somebody else's."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from holdfast.domain.broker_facts import BadRow, BrokerPosition, FillActivity, Snapshot
+from holdfast.domain.order import OrderView
+from holdfast.domain.order_id import parse_order_id
+from holdfast.domain.reconcile import SymbolFacts
+from holdfast.domain.symbols import asset_key
+
+Row = TypeVar("Row", OrderView, FillActivity)
+
+
+@dataclass(frozen=True, slots=True)
+class SortedSnapshot:
+    """A snapshot by symbol. Facts are asked for with `of`; `holdings` and `ours` are keyed by `asset_key`."""
+
+    ours: Mapping[str, tuple[OrderView, ...]]
+    holdings: Mapping[str, BrokerPosition]
+    foreign: Mapping[str, tuple[FillActivity, ...]]
+    unreadable: Mapping[str, str]
+
+    def of(self, symbol: str) -> SymbolFacts:
+        """Return the facts about `symbol`, whichever way the broker spells it."""
+        key = asset_key(symbol)
+        return SymbolFacts(
+            self.ours.get(key, ()), self.holdings.get(key), self.foreign.get(key, ()), self.unreadable.get(key)
+        )
+
+    @property
+    def symbols_of_our_orders(self) -> frozenset[str]:
+        """The symbols in which the bot ever traded, as far back as the snapshot reaches."""
+        return frozenset(view.symbol for views in self.ours.values() for view in views)
+
+
+def sort_snapshot(snapshot: Snapshot, bot: str, known_broker_ids: Iterable[str]) -> SortedSnapshot:
+    """Sort the rows by symbol. An order is ours by its id; a fill is ours if its order is, or if a file knows it."""
+    ours = [view for view in snapshot.orders.good if is_ours(view, bot)]
+    our_ids = {view.broker_order_id for view in ours} | set(known_broker_ids)
+    foreign = [fill for fill in snapshot.fills.good if fill.broker_order_id not in our_ids]
+    return SortedSnapshot(
+        ours=_grouped(ours),
+        holdings={asset_key(position.symbol): position for position in snapshot.positions.good},
+        foreign=_grouped(foreign),
+        unreadable=_unreadable([*snapshot.orders.bad, *snapshot.positions.bad, *snapshot.fills.bad]),
+    )
+
+
+def is_ours(view: OrderView, bot: str) -> bool:
+    """Whether the order carries an id of this bot, made for this very asset."""
+    parts = parse_order_id(view.client_order_id)
+    return parts is not None and parts.bot == bot and asset_key(parts.symbol) == asset_key(view.symbol)
+
+
+def newest_views(first: Iterable[OrderView], second: Iterable[OrderView]) -> tuple[OrderView, ...]:
+    """Merge two reads of the order list; of two views of one order the one that saw more wins."""
+    found = {view.broker_order_id: view for view in first}
+    for view in second:
+        known = found.get(view.broker_order_id)
+        if known is None or view.filled_quantity >= known.filled_quantity:
+            found[view.broker_order_id] = view
+    return tuple(found.values())
+
+
+def _grouped(rows: Iterable[Row]) -> dict[str, tuple[Row, ...]]:
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[asset_key(row.symbol)].append(row)
+    return {key: tuple(group) for key, group in groups.items()}
+
+
+def _unreadable(bad: Iterable[BadRow]) -> dict[str, str]:
+    return {asset_key(row.symbol): row.why for row in bad if row.symbol}

@@ -1,0 +1,75 @@
+"""The risk gate: the last pure judgement before an intent is saved. Exits always pass; entries must fit.
+
+The answer is a type: only an `Approved` can be saved and sent.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from holdfast.domain.decide import Moment, Rules
+from holdfast.domain.decimals import plain, to_cents
+from holdfast.domain.order import Intent, Role
+from holdfast.domain.state import SymbolState
+
+BAR_AGE_MAX = 2  # timeframes
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An intent that may be saved. `reserve` is the cash in USD that it claims until it is settled."""
+
+    intent: Intent
+    reserve: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An intent that must not be sent, and why."""
+
+    intent: Intent
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the portfolio allows now: spendable cash in USD, and what stops every entry, if anything does."""
+
+    cash: Decimal
+    entries_stopped: str | None = None
+
+
+def judge(intent: Intent, state: SymbolState, moment: Moment, rules: Rules, means: Means) -> Approved | Refused:
+    """Approve or refuse one intent over the whole portfolio (I2: never above the configured quantity)."""
+    if intent.role is Role.EXIT:
+        return Approved(intent, Decimal(0))
+    reserve = intent.quantity * moment.close
+    reason = (
+        means.entries_stopped
+        or _over_quantity(intent, state, rules)
+        or _stale(moment.now, moment.bar_time, rules)
+        or _over_cash(reserve, means.cash)
+    )
+    return Refused(intent, reason) if reason else Approved(intent, reserve)
+
+
+def _over_quantity(intent: Intent, state: SymbolState, rules: Rules) -> str | None:
+    working = sum((order.open_quantity * order.side.sign for order in state.unsettled), Decimal(0))
+    after = state.position.quantity + working + intent.quantity * intent.side.sign
+    if abs(after) <= rules.quantity:
+        return None
+    return f"{plain(abs(after))} would be above the configured quantity {plain(rules.quantity)}"
+
+
+def _stale(now: datetime, bar_time: datetime, rules: Rules) -> str | None:
+    # A bar is complete one timeframe after its open; its age counts from there.
+    age = now - (bar_time + rules.timeframe.length)
+    if age <= BAR_AGE_MAX * rules.timeframe.length:
+        return None
+    return f"the bar is {age.total_seconds():.0f} s old, more than {BAR_AGE_MAX} timeframes"
+
+
+def _over_cash(reserve: Decimal, cash: Decimal) -> str | None:
+    if reserve <= cash:
+        return None
+    return f"it needs ${to_cents(reserve)} and ${to_cents(max(cash, Decimal(0)))} of cash is free"

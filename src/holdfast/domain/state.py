@@ -1,0 +1,241 @@
+"""What one symbol's bot remembers, and the only way it changes: `SymbolState.apply(event)`.
+
+The transitions stand in one table below. Nothing here knows files, clocks or the broker.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from holdfast.domain import events
+from holdfast.domain.order import OrderRecord, OrderStatus, OrderView, Role
+from holdfast.domain.position import FLAT, ZERO, Position
+
+SCHEMA_VERSION = 1
+SETTLED_KEPT = 5
+# Orders younger than this before a reconcile stay in the file, so that the next one can tell
+# "booked and dropped" from "never booked" whatever the broker's clock says.
+RECONCILE_OVERLAP = timedelta(minutes=10)
+
+
+class Status(StrEnum):
+    """What the symbol may do; anything but ACTIVE carries a reason."""
+
+    ACTIVE = "active"
+    IN_DOUBT = "in_doubt"
+    PAUSED = "paused"
+    HALTED = "halted"
+    SUSPENDED = "suspended"
+    DRAINING = "draining"
+    QUARANTINED = "quarantined"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class LastDecision:
+    """The newest decision: when (market time), on which bar (its open), the signal and what came of it."""
+
+    at: datetime
+    bar: datetime
+    signal: Decimal | None
+    action: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One thing the reconciler changed: what it was, what it is, and why."""
+
+    at: datetime
+    field: str
+    was: str
+    now: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolState:
+    """One symbol's memory: `state/<SYMBOL>.json` field for field, the ones people look for first.
+
+    `rearm` is +1 or -1 while entries in that direction wait for the signal to have been 0 once. `waiting_until` (wall
+    clock) says how long a symbol in doubt waits for the broker's word at the most.
+    """
+
+    symbol: str
+    position: Position = FLAT
+    target: Decimal = ZERO
+    status: Status = Status.ACTIVE
+    status_reason: str | None = None
+    strategy: str = ""
+    last_decision: LastDecision | None = None
+    orders: tuple[OrderRecord, ...] = ()
+    rearm: int | None = None
+    last_correction: Correction | None = None
+    reconciled_at: datetime | None = None
+    saved_at: datetime | None = None
+    sequence: int = 0
+    waiting_until: datetime | None = None
+    account_id: str = ""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def is_in_position(self) -> bool:
+        """Whether the bot manages any quantity of the symbol."""
+        return self.position.quantity != 0
+
+    @property
+    def unsettled(self) -> tuple[OrderRecord, ...]:
+        """The orders that may still fill."""
+        return tuple(order for order in self.orders if order.is_unsettled)
+
+    def order(self, client_order_id: str) -> OrderRecord | None:
+        """Return the order with this id, or None."""
+        return next((order for order in self.orders if order.client_order_id == client_order_id), None)
+
+    def apply(self, event: events.Event) -> "SymbolState":
+        """Return the state after `event`. Events seen twice change it once."""
+        return _TRANSITIONS[type(event)](self, event)
+
+
+def _decision_taken(state: SymbolState, event: events.DecisionTaken) -> SymbolState:
+    decision = LastDecision(event.at, event.bar, event.signal, event.action, event.why)
+    return replace(state, last_decision=decision, target=event.target, rearm=event.rearm)
+
+
+def _intent_recorded(state: SymbolState, event: events.IntentRecorded) -> SymbolState:
+    intent = event.intent
+    if state.order(intent.client_order_id) is not None:
+        return state
+    record = OrderRecord(intent.client_order_id, intent.role, intent.side, intent.quantity, OrderStatus.INTENT)
+    return replace(state, orders=(*state.orders, record))
+
+
+def _order_seen(state: SymbolState, event: events.OrderSeen) -> SymbolState:
+    """Book what is new in the broker's view: cumulative, monotonic, from quantities and never from statuses."""
+    view = event.view
+    known = state.order(view.client_order_id)
+    if known is None:
+        known = _adopted(view, event.role)
+        state = replace(state, orders=(*state.orders, known))
+    seen = _merged(known, view)
+    position = _booked(state.position, known, seen)
+    rejected = seen.status is OrderStatus.REJECTED and known.status is not OrderStatus.REJECTED
+    rearm = known.side.sign if rejected and known.role is Role.ENTRY else state.rearm
+    return replace(state, orders=_with(state.orders, seen), position=position, rearm=rearm)
+
+
+def _adopted(view: OrderView, role: Role) -> OrderRecord:
+    quantity = view.quantity if view.quantity is not None else view.filled_quantity
+    return OrderRecord(view.client_order_id, role, view.side, quantity, OrderStatus.INTENT)
+
+
+def _merged(known: OrderRecord, view: OrderView) -> OrderRecord:
+    """Return the newer of two views of one order: an older one never takes a fill or an ending back."""
+    is_older = view.filled_quantity < known.filled_quantity
+    ended = known.status.is_terminal and known.status is not OrderStatus.ABSENT
+    status = known.status if is_older or (ended and not view.status.is_terminal) else view.status
+    return replace(
+        known,
+        status=status,
+        filled_quantity=max(known.filled_quantity, view.filled_quantity),
+        filled_average_price=known.filled_average_price if is_older else view.filled_average_price,
+        broker_order_id=view.broker_order_id,
+        submitted_at=view.submitted_at,
+        reason=known.reason if status is known.status else None,
+    )
+
+
+def _booked(position: Position, known: OrderRecord, seen: OrderRecord) -> Position:
+    new = seen.filled_quantity - known.filled_quantity
+    if new <= 0:
+        return position
+    cost_before = known.filled_quantity * (known.filled_average_price or ZERO)
+    cost_after = seen.filled_quantity * (seen.filled_average_price or ZERO)
+    return position.after_fill(new * seen.side.sign, (cost_after - cost_before) / new)
+
+
+def _with(orders: tuple[OrderRecord, ...], changed: OrderRecord) -> tuple[OrderRecord, ...]:
+    return tuple(changed if order.client_order_id == changed.client_order_id else order for order in orders)
+
+
+def _order_refused(state: SymbolState, event: events.OrderRefused) -> SymbolState:
+    known = state.order(event.client_order_id)
+    if known is None or known.status is not OrderStatus.INTENT:
+        return state
+    refused = replace(known, status=OrderStatus.REFUSED, reason=event.reason)
+    return replace(state, orders=_with(state.orders, refused))
+
+
+def _order_proved_absent(state: SymbolState, event: events.OrderProvedAbsent) -> SymbolState:
+    known = state.order(event.client_order_id)
+    if known is None or known.status not in (OrderStatus.INTENT, OrderStatus.REFUSED):
+        return state
+    if known.status is OrderStatus.REFUSED:
+        rejected = replace(known, status=OrderStatus.REJECTED)
+        rearm = known.side.sign if known.role is Role.ENTRY else state.rearm
+        return replace(state, orders=_with(state.orders, rejected), rearm=rearm)
+    absent = replace(known, status=OrderStatus.ABSENT, reason="never arrived at the broker")
+    return replace(state, orders=_with(state.orders, absent))
+
+
+def _status_set(state: SymbolState, event: events.StatusSet) -> SymbolState:
+    return replace(state, status=Status(event.status), status_reason=event.reason, waiting_until=event.waiting_until)
+
+
+def _position_corrected(state: SymbolState, event: events.PositionCorrected) -> SymbolState:
+    position = replace(
+        state.position,
+        quantity=event.quantity,
+        average_entry_price=event.average_entry_price,
+        unmanaged_quantity=event.unmanaged_quantity,
+        realized_pl=state.position.realized_pl + event.realized_pl,
+    )
+    return replace(state, position=position, rearm=event.rearm or state.rearm)
+
+
+def _correction_noted(state: SymbolState, event: events.CorrectionNoted) -> SymbolState:
+    correction = Correction(event.at, event.field, event.was, event.now, event.why)
+    return replace(state, last_correction=correction)
+
+
+def _reconciled(state: SymbolState, event: events.Reconciled) -> SymbolState:
+    cutoff = event.at - RECONCILE_OVERLAP
+    settled = [order for order in state.orders if not order.is_unsettled]
+    last_few = settled[-SETTLED_KEPT:]
+    kept = tuple(
+        order
+        for order in state.orders
+        if order.is_unsettled or order in last_few or (order.submitted_at and order.submitted_at >= cutoff)
+    )
+    return replace(state, orders=kept, reconciled_at=event.at)
+
+
+def _strategy_named(state: SymbolState, event: events.StrategyNamed) -> SymbolState:
+    return replace(state, strategy=event.strategy)
+
+
+def _resumed(state: SymbolState, _event: events.Resumed) -> SymbolState:
+    return replace(state, status=Status.ACTIVE, status_reason=None, waiting_until=None, rearm=None)
+
+
+def _saved(state: SymbolState, event: events.Saved) -> SymbolState:
+    return replace(state, saved_at=event.at, sequence=state.sequence + 1)
+
+
+_TRANSITIONS: dict[type[events.Event], Callable[[SymbolState, Any], SymbolState]] = {
+    events.DecisionTaken: _decision_taken,
+    events.IntentRecorded: _intent_recorded,
+    events.OrderSeen: _order_seen,
+    events.OrderRefused: _order_refused,
+    events.OrderProvedAbsent: _order_proved_absent,
+    events.StatusSet: _status_set,
+    events.PositionCorrected: _position_corrected,
+    events.CorrectionNoted: _correction_noted,
+    events.Reconciled: _reconciled,
+    events.StrategyNamed: _strategy_named,
+    events.Resumed: _resumed,
+    events.Saved: _saved,
+}

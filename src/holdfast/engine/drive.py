@@ -1,0 +1,98 @@
+"""What moves the bot along: replayed time in lockstep with a simulator, or the wall clock at a real broker."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from loguru import logger
+
+from holdfast.domain.session import next_session
+from holdfast.engine.pacing import Pacer
+from holdfast.engine.portfolio import Portfolio
+from holdfast.engine.ports import Clock
+from holdfast.engine.supervisor import Supervisor
+
+# A minute's bar reaches the stream and the history a few seconds after the minute.
+BAR_DELAY = timedelta(seconds=4)
+NAP_S_MAX = 30.0
+
+
+class Driver(Protocol):
+    """Runs until there is nothing more to trade; returns why."""
+
+    async def run(self, supervisor: Supervisor) -> str:
+        """Move the bot along."""
+        ...
+
+
+class Lockstep:
+    """Each instant is worked through before the next one comes, so that a replay decides the same on any machine."""
+
+    def __init__(self, pacer: Pacer, set_time: Callable[[datetime], None]) -> None:
+        self._pacer = pacer
+        self._set_time = set_time
+
+    async def run(self, supervisor: Supervisor) -> str:
+        """Work through the instants until the last."""
+        after: datetime | None = None
+        while True:
+            instant = await self._pacer.next_instant(after)
+            self._set_time(instant.time)
+            await supervisor.feed.bring(instant.symbols, instant.time)
+            await supervisor.settle()
+            supervisor.board.mark(instant.time)
+            if instant.finished:
+                return instant.reason or "the simulated market has ended"
+            after = instant.time
+            await self._pacer.through(after)
+
+
+class RealTime:
+    """The wall clock: waits for the session, and after each minute asks for what the stream did not bring."""
+
+    def __init__(self, clock: Clock, portfolio: Portfolio) -> None:
+        self._clock = clock
+        self._portfolio = portfolio
+        self._said: datetime | None = None
+
+    async def run(self, supervisor: Supervisor) -> str:
+        """Run until cancelled."""
+        while True:
+            now = self._clock.now()
+            if not self._portfolio.is_session_open(now - BAR_DELAY):
+                self._say_closed(now)
+                await self._clock.sleep(NAP_S_MAX)
+                continue
+            due = _next_bar(now)
+            await self._clock.sleep((due - now).total_seconds())
+            now = self._clock.now()
+            await supervisor.feed.catch_up(now)
+            supervisor.board.mark(now)
+
+    def _say_closed(self, now: datetime) -> None:
+        coming = next_session(self._portfolio.sessions, now)
+        if coming is None or coming.open == self._said:
+            return
+        self._said = coming.open
+        wait = timedelta(seconds=round((coming.open - now).total_seconds()))
+        logger.info("the market is closed; it opens at {:%Y-%m-%d %H:%M} UTC, in {}; waiting", coming.open, wait)
+
+
+def _next_bar(now: datetime) -> datetime:
+    """Return the moment after which the bar of the running minute should have arrived."""
+    minute = (now - BAR_DELAY).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return minute + BAR_DELAY
+
+
+async def drive(driver: Driver, supervisor: Supervisor, stop: asyncio.Event) -> str:
+    """Run `driver` until it ends or `stop` is set; return why it ended."""
+    running = asyncio.create_task(driver.run(supervisor))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return running.result() if running.done() else "stopped"
+    finally:
+        for task in (running, stopping):
+            task.cancel()
+        await asyncio.gather(running, stopping, return_exceptions=True)

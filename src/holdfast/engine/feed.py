@@ -1,0 +1,87 @@
+"""Bars on their way to the workers: from the stream while it lives, from one multi-symbol request while it does not."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from loguru import logger
+
+from holdfast.domain.bar import Bar
+from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.timeframe import TIMEFRAMES
+from holdfast.engine.ports import BarStream, MarketData
+
+STREAM_PATIENCE_S = 5.0
+
+
+class BarFeed:
+    """Delivers each bar of each symbol once, in order; what a stream skipped is filled in from history."""
+
+    def __init__(
+        self,
+        market_data: MarketData,
+        stream: BarStream,
+        newest: Mapping[str, datetime],
+        deliver: Callable[[Bar], None],
+    ) -> None:
+        """`newest` holds, per symbol to follow, the open time of the newest bar it already knows."""
+        self._market_data = market_data
+        self._stream = stream
+        self._timeframe = TIMEFRAMES["1Min"]
+        self._newest = dict(newest)
+        self._deliver = deliver
+        self._arrived = asyncio.Event()
+        self._was_live = False
+
+    def start(self) -> None:
+        """Listen to the stream."""
+        self._stream.start(self._newest, self._on_bar)
+
+    def _on_bar(self, bar: Bar) -> None:
+        if bar.symbol in self._newest and bar.time > self._newest[bar.symbol]:
+            self._newest[bar.symbol] = bar.time
+            self._deliver(bar)
+            self._arrived.set()
+
+    async def bring(self, symbols: Iterable[str], now: datetime) -> None:
+        """Return once the bars of `symbols` that closed at `now` are delivered, or cannot be had."""
+        due = now - self._timeframe.length
+        if self._stream.is_live:
+            try:
+                async with asyncio.timeout(STREAM_PATIENCE_S):
+                    while self._missing(symbols, due):
+                        self._arrived.clear()
+                        await self._arrived.wait()
+            except TimeoutError:
+                logger.info("the bar stream has not brought the bars of {:%H:%M}; asking for them", due)
+        missing = self._missing(symbols, due)
+        if missing:
+            await self.backfill(missing, now)
+
+    def _missing(self, symbols: Iterable[str], due: datetime) -> list[str]:
+        return [symbol for symbol in symbols if self._newest.get(symbol, due) < due]
+
+    async def catch_up(self, now: datetime) -> None:
+        """Ask for what the stream may have missed: always while it is away, and once more when it is back."""
+        is_live = self._stream.is_live
+        if not (is_live and self._was_live):
+            await self.backfill(list(self._newest), now)
+        self._was_live = is_live
+
+    async def backfill(self, symbols: list[str], now: datetime) -> None:
+        """Deliver every complete bar of `symbols` that is not delivered yet; one request for all, pages apart."""
+        start = min(self._newest[symbol] for symbol in symbols) + self._timeframe.length
+        end = now - self._timeframe.length
+        try:
+            # The request's end is exclusive; a bar that opens at `end` is complete at `now`.
+            found = await self._market_data.bars(symbols, self._timeframe, start, end + self._timeframe.length)
+        except (Recoverable, Rejected) as error:
+            logger.warning("bars could not be read: {}; asking again later", error)
+            return
+        bars = [bar for rows in found.values() for bar in rows if bar.time <= end]
+        for bar in sorted(bars, key=lambda one: (one.time, one.symbol)):
+            self._on_bar(bar)
+
+    async def stop(self) -> None:
+        """End the stream within a bound."""
+        await self._stream.stop()

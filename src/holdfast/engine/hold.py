@@ -1,0 +1,72 @@
+"""Holds: why a symbol waits in doubt, how long, and what a second look must show to end it."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from holdfast.domain.reconcile import Reconciliation, SymbolFacts
+from holdfast.engine.ports import Assumptions
+
+POSITION_LAGS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A reason to wait for `seconds` process seconds from `since`; `total` is the position read to be confirmed."""
+
+    reason: str
+    since: float
+    seconds: float
+    total: Decimal | None = None
+
+    def is_over(self, at: float) -> bool:
+        """Whether the wait is over at process second `at`."""
+        return at - self.since >= self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The holds of one symbol.
+
+    `position` waits for a second position read that agrees with the first, and forbids every order. `wire` waits
+    because an order sent before the memory was lost may still arrive, and forbids entries.
+    """
+
+    position: Hold | None = None
+    wire: Hold | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the symbol waits, or None."""
+        hold = self.position or self.wire
+        return hold.reason if hold else None
+
+    @property
+    def ends(self) -> float | None:
+        """The process second at which the next hold is over, or None."""
+        ends = [hold.since + hold.seconds for hold in (self.position, self.wire) if hold]
+        return min(ends, default=None)
+
+    def confirmed_total(self, taken: float) -> Decimal | None:
+        """Return the earlier position read if a snapshot begun at `taken` is late enough to confirm it."""
+        return self.position.total if self.position and self.position.is_over(taken) else None
+
+
+NO_HOLDS = Holds()
+
+
+def memory_lost(since: float, assumptions: Assumptions) -> Holds:
+    """Return the holds of a symbol whose memory was lost after it had traded."""
+    reason = "the state file was rebuilt: an order sent before may still arrive"
+    return Holds(wire=Hold(reason, since, assumptions.absence_proof_s))
+
+
+def next_holds(
+    holds: Holds, outcome: Reconciliation, facts: SymbolFacts, taken: float, assumptions: Assumptions
+) -> Holds:
+    """Return the holds after a reconcile of a snapshot begun at `taken`; a position that moved is waited for anew."""
+    wire = holds.wire if holds.wire and not holds.wire.is_over(taken) else None
+    if outcome.doubt is None:
+        return Holds(wire=wire)
+    if holds.position and holds.position.total == facts.total and not outcome.corrections:
+        return replace(holds, wire=wire)
+    return Holds(Hold(outcome.doubt, taken, POSITION_LAGS * assumptions.position_lag_s, facts.total), wire)

@@ -1,0 +1,215 @@
+"""The reconciler: before any worker starts, every state file is compared with the broker and corrected.
+
+It fetches, calls the pure `domain.reconcile`, saves and reports. Each symbol ends corrected, in doubt or failed with
+its reason; none is silently uncorrected.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from holdfast.domain import events
+from holdfast.domain.broker_facts import Account, BrokerPosition, Snapshot
+from holdfast.domain.decimals import plain
+from holdfast.domain.doubt import lost_answer, with_doubt
+from holdfast.domain.facts import SortedSnapshot, sort_snapshot
+from holdfast.domain.position import ZERO, Position
+from holdfast.domain.reconcile import Policy, Reconciliation, SymbolFacts, reconcile
+from holdfast.domain.state import Correction, Status, SymbolState
+from holdfast.domain.symbols import asset_key
+from holdfast.engine.chronicle import Chronicle
+from holdfast.engine.hold import NO_HOLDS, Holds, memory_lost, next_holds
+from holdfast.engine.memory import Missing, StateStore, Unreadable
+from holdfast.engine.ports import Broker, Clock
+from holdfast.engine.snapshots import snapshot_start, take_snapshot
+
+Loaded = SymbolState | Missing | Unreadable
+NOT_CONFIGURED = Policy(ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One symbol after the start's reconcile: its state as saved, and what it still waits for."""
+
+    state: SymbolState
+    corrections: tuple[Correction, ...] = ()
+    holds: Holds = NO_HOLDS
+
+
+@dataclass(slots=True)
+class Report:
+    """What a reconcile found. `failed` names the symbols whose files cannot be read or written, and why."""
+
+    taken_at: datetime
+    account: Account
+    calls: int
+    ready: dict[str, Ready] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    unmanaged: tuple[BrokerPosition, ...] = ()
+
+    @property
+    def corrections(self) -> list[tuple[str, Correction]]:
+        """Every correction with its symbol."""
+        return [(symbol, one) for symbol, ready in self.ready.items() for one in ready.corrections]
+
+    @property
+    def discrepancies(self) -> dict[str, str]:
+        """Every symbol in doubt with the reason."""
+        return {
+            symbol: ready.state.status_reason or ""
+            for symbol, ready in self.ready.items()
+            if ready.state.status is Status.IN_DOUBT
+        }
+
+
+class Reconciler:
+    """Compares all state files with one snapshot. With `is_dry` it writes nothing."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        store: StateStore,
+        clock: Clock,
+        chronicle: Chronicle,
+        bot: str,
+        *,
+        is_simulated: bool,
+        is_dry: bool = False,
+    ) -> None:
+        self._broker = broker
+        self._store = store
+        self._clock = clock
+        self._chronicle = chronicle
+        self._bot = bot
+        self._is_simulated = is_simulated
+        self._is_dry = is_dry
+
+    async def run(
+        self, policies: Mapping[str, Policy], account_id: str, holds: Mapping[str, Holds] | None = None
+    ) -> Report:
+        """Reconcile config, files, positions and orders.
+
+        `holds` are those of an earlier run: a position read that they confirm is believed.
+
+        Raises:
+            Recoverable: the broker did not answer everything; nothing was changed.
+        """
+        loaded, failed = await self._load_all(policies)
+        known = {symbol: state for symbol, state in loaded.items() if isinstance(state, SymbolState)}
+        since = snapshot_start((known.get(symbol) for symbol in loaded), self._clock.now())
+        taken = self._clock.monotonic()
+        snapshot = await take_snapshot(self._broker, self._clock, account_id, since)
+        sorted_ = sort_snapshot(snapshot, self._bot, _broker_ids(known))
+        report = Report(snapshot.taken_at, snapshot.account, snapshot.calls, failed=failed)
+        for symbol in sorted({*loaded, *sorted_.symbols_of_our_orders}):
+            one = _One(symbol, loaded.get(symbol, Missing(None)), sorted_.of(symbol), snapshot, account_id)
+            policy = policies.get(symbol, NOT_CONFIGURED)
+            ready = self._compare(one, policy, (holds or {}).get(symbol), taken)
+            await self._keep(one, ready, report)
+        report.unmanaged = _unmanaged(sorted_, report)
+        return report
+
+    async def _load_all(self, policies: Mapping[str, Policy]) -> tuple[dict[str, Loaded], dict[str, str]]:
+        loaded: dict[str, Loaded] = {}
+        failed: dict[str, str] = {}
+        for symbol in sorted({*policies, *await self._store.symbols()}):
+            try:
+                loaded[symbol] = await self._store.load(symbol)
+            except OSError as error:
+                failed[symbol] = f"its state file cannot be read: {error.strerror}: {error.filename}"
+        return loaded, failed
+
+    def _compare(self, one: "_One", policy: Policy, holds: Holds | None, taken: float) -> Ready:
+        if holds is None:
+            is_lost = one.is_rebuilt and one.has_traded
+            holds = memory_lost(taken, self._broker.assumptions) if is_lost else NO_HOLDS
+        confirmed = holds.confirmed_total(taken)
+        outcome = reconcile(one.base(), one.facts, policy, at=one.snapshot.taken_at, confirmed_total=confirmed)
+        holds = next_holds(holds, outcome, one.facts, taken, self._broker.assumptions)
+        state, corrections = outcome.state, (*one.file_correction(outcome), *outcome.corrections)
+        if corrections:
+            last = corrections[-1]
+            state = state.apply(events.CorrectionNoted(last.at, last.field, last.was, last.now, last.why))
+        state = self._remembered(one, state)
+        return Ready(with_doubt(state, holds.reason or lost_answer(state)), corrections, holds)
+
+    def _remembered(self, one: "_One", state: SymbolState) -> SymbolState:
+        """Halt a symbol whose memory of what it may do is gone for good, where real money may be at stake."""
+        if self._is_simulated or not isinstance(one.loaded, Unreadable) or one.loaded.backup is not None:
+            return state
+        return state.apply(events.StatusSet(Status.HALTED, f"state lost; holdfast resume {one.symbol}"))
+
+    async def _keep(self, one: "_One", ready: Ready, report: Report) -> None:
+        """Save what changed, with an unreadable file set aside first; a symbol that cannot be saved fails alone."""
+        if ready.state != one.loaded and not self._is_dry:
+            try:
+                if isinstance(one.loaded, Unreadable):
+                    await self._store.set_aside(one.symbol)
+                ready = Ready(await self._store.save(ready.state), ready.corrections, ready.holds)
+            except OSError as error:
+                report.failed[one.symbol] = f"its state file cannot be written: {error.strerror}: {error.filename}"
+                return
+            for correction in ready.corrections:
+                self._chronicle.corrected(one.symbol, correction)
+        report.ready[one.symbol] = ready
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """One symbol under comparison: what was on disk, and the broker's facts."""
+
+    symbol: str
+    loaded: Loaded
+    facts: SymbolFacts
+    snapshot: Snapshot
+    account_id: str
+
+    @property
+    def has_traded(self) -> bool:
+        return bool(self.facts.our_orders) or isinstance(self.loaded, Unreadable)
+
+    @property
+    def is_rebuilt(self) -> bool:
+        """Whether there was a memory once and its file is gone or unreadable."""
+        if isinstance(self.loaded, SymbolState):
+            return False
+        return isinstance(self.loaded, Unreadable) or self.loaded.backup is not None or self.has_traded
+
+    def base(self) -> SymbolState:
+        """Return the state to start from: the file, or an empty one with what the last backup forbade."""
+        if isinstance(self.loaded, SymbolState):
+            return self.loaded
+        fresh = SymbolState(self.symbol, account_id=self.account_id)
+        backup = self.loaded.backup
+        if backup is None or backup.account_id != self.account_id:
+            return fresh
+        return SymbolState(
+            self.symbol,
+            position=Position(unmanaged_quantity=backup.position.unmanaged_quantity),
+            status=backup.status,
+            status_reason=backup.status_reason,
+            strategy=backup.strategy,
+            rearm=backup.rearm,
+            sequence=backup.sequence + 1,
+            account_id=self.account_id,
+        )
+
+    def file_correction(self, outcome: Reconciliation) -> tuple[Correction, ...]:
+        if not self.is_rebuilt:
+            return ()
+        was = f"unreadable: {self.loaded.why}" if isinstance(self.loaded, Unreadable) else "missing"
+        held = outcome.state.position
+        price = f" at {held.average_entry_price:.2f}" if held.average_entry_price else ""
+        now = f"rebuilt: position {plain(held.quantity)}{price}"
+        why = f"{len(self.facts.our_orders)} orders of ours and the position at the broker"
+        return (Correction(self.snapshot.taken_at, "file", was, now, why),)
+
+
+def _broker_ids(states: Mapping[str, SymbolState]) -> list[str]:
+    return [order.broker_order_id for state in states.values() for order in state.orders if order.broker_order_id]
+
+
+def _unmanaged(sorted_: SortedSnapshot, report: Report) -> tuple[BrokerPosition, ...]:
+    """Holdings of symbols that neither config nor a file names: reported, never touched."""
+    known = {asset_key(symbol) for symbol in (*report.ready, *report.failed)}
+    return tuple(position for key, position in sorted(sorted_.holdings.items()) if key not in known)

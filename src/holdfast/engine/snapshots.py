@@ -1,0 +1,53 @@
+"""Reading the broker's truth in a handful of calls, whatever the number of symbols (I10)."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from holdfast.domain.broker_facts import Rows, Snapshot
+from holdfast.domain.errors import UsageError
+from holdfast.domain.facts import newest_views
+from holdfast.domain.state import RECONCILE_OVERLAP, SymbolState
+from holdfast.engine.ports import Broker, Clock
+
+HISTORY = timedelta(days=90)
+
+
+async def take_snapshot(broker: Broker, clock: Clock, account_id: str, since: datetime) -> Snapshot:
+    """Read account, orders, positions, orders again and fills, in this order.
+
+    Orders stand on both sides of the positions, so that a fill in between is seen by the second read.
+
+    Raises:
+        UsageError: the account is not the one that the state belongs to.
+        Recoverable: an answer failed; nothing may be concluded from the others.
+    """
+    calls, taken_at = broker.calls, clock.now()
+    account = await broker.account()
+    if account.id != account_id:
+        raise UsageError(f"the broker now answers for the account ending {account.ending}: stop, and check your keys")
+    first = await broker.orders(after=since)
+    positions = await broker.positions()
+    second = await broker.orders(after=None, open_only=True)
+    fills = await broker.fills(since)
+    # An order that was open in the first read and is not in the second has ended in between: ask once more.
+    open_then = {view.broker_order_id for view in first.good if not view.status.is_terminal}
+    if not open_then <= {view.broker_order_id for view in second.good}:
+        second = await broker.orders(after=since)
+    orders = Rows(newest_views(first.good, second.good), first.bad + second.bad)
+    return Snapshot(taken_at, account, orders, positions, fills, broker.calls - calls)
+
+
+def snapshot_start(states: Iterable[SymbolState | None], now: datetime) -> datetime:
+    """Return from when on orders and fills must be read: the oldest thing any file may have missed.
+
+    None stands for a lost or new file, whose whole history is wanted.
+    """
+    starts = [_start(state, now) for state in states]
+    return min(starts, default=now - HISTORY)
+
+
+def _start(state: SymbolState | None, now: datetime) -> datetime:
+    if state is None or state.reconciled_at is None:
+        return now - HISTORY
+    open_since = [order.submitted_at for order in state.unsettled if order.submitted_at]
+    return min([state.reconciled_at, *open_since]) - RECONCILE_OVERLAP

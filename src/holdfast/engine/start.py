@@ -1,0 +1,170 @@
+"""The start, in its order: the market's facts, the reconciler, admission, warm-up bars, then workers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from loguru import logger
+
+from holdfast.domain.admission import admit, asset_trouble, retire
+from holdfast.domain.bar import Bar
+from holdfast.domain.broker_facts import Asset
+from holdfast.domain.decide import Rules
+from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.order import Role
+from holdfast.domain.session import Session
+from holdfast.domain.state import Status, SymbolState
+from holdfast.domain.timeframe import TIMEFRAMES
+from holdfast.engine.chronicle import Chronicle
+from holdfast.engine.memory import StateStore
+from holdfast.engine.portfolio import Portfolio
+from holdfast.engine.ports import Broker, Clock, MarketData
+from holdfast.engine.purse import Purse
+from holdfast.engine.reconciler import Ready, Reconciler, Report
+from holdfast.engine.spec import SymbolSpec
+from holdfast.engine.window import BarWindow
+from holdfast.engine.worker import SymbolWorker, Tools
+
+CALENDAR_REACH = timedelta(days=40)
+LOT_OF_FRACTIONS = Decimal("1e-9")
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The engine's outside world, wired by bootstrap."""
+
+    broker: Broker
+    market_data: MarketData
+    store: StateStore
+    clock: Clock
+    chronicle: Chronicle
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who trades: the bot's name in every order id, the account, and whether that is a simulator's."""
+
+    bot: str
+    account_id: str
+    is_simulated: bool
+
+
+@dataclass(slots=True)
+class Started:
+    """Everything ready to run. `failed` names the symbols that could not start, and why."""
+
+    report: Report
+    portfolio: Portfolio
+    workers: dict[str, SymbolWorker]
+    failed: dict[str, str]
+    retired: list[str]
+
+
+async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identity) -> Started:
+    """Reconcile every file, then build one worker per symbol; the same few broker calls for any number of symbols.
+
+    Raises:
+        Recoverable: the broker did not answer; no file was changed and no trading starts.
+    """
+    now = outside.clock.now()
+    assets = await outside.broker.assets()
+    sessions = await outside.broker.sessions((now - CALENDAR_REACH).date(), (now + CALENDAR_REACH).date())
+    specs = [_with_lot(spec, assets.get(spec.symbol)) for spec in specs]
+    reconciler = Reconciler(
+        outside.broker,
+        outside.store,
+        outside.clock,
+        outside.chronicle,
+        identity.bot,
+        is_simulated=identity.is_simulated,
+    )
+    report = await reconciler.run({spec.symbol: spec.policy for spec in specs}, identity.account_id)
+    purse = Purse(report.account.cash)
+    portfolio = Portfolio(purse, sessions, outside.store.is_halted)
+    tools = Tools(outside.broker, outside.store, outside.chronicle, outside.clock, portfolio, identity.account_id)
+    started = Started(report, portfolio, {}, dict(report.failed), [])
+    by_symbol = {spec.symbol: spec for spec in specs}
+    for symbol, ready in report.ready.items():
+        spec = by_symbol.get(symbol, _retired_spec(symbol, identity.bot))
+        state = _admitted(ready.state, spec, assets.get(symbol))
+        await _build(symbol, spec, replace(ready, state=state), tools, started)
+    await _warm_up(started, outside, sessions)
+    await _cancel_retired_entries(started, outside.broker)
+    return started
+
+
+def _with_lot(spec: SymbolSpec, asset: Asset | None) -> SymbolSpec:
+    if asset is None or not asset.is_fractionable:
+        return spec
+    return replace(spec, rules=replace(spec.rules, lot=LOT_OF_FRACTIONS))
+
+
+def _retired_spec(symbol: str, bot: str) -> SymbolSpec:
+    return SymbolSpec(symbol, Rules(bot, Decimal(0), TIMEFRAMES["1Min"]), None, "")
+
+
+def _admitted(state: SymbolState, spec: SymbolSpec, asset: Asset | None) -> SymbolState:
+    if spec.strategy is None:
+        return retire(state)
+    return admit(state, spec.strategy_name, asset_trouble(spec.symbol, asset, spec.rules))
+
+
+async def _build(symbol: str, spec: SymbolSpec, ready: Ready, tools: Tools, started: Started) -> None:
+    before = started.report.ready[symbol].state
+    if ready.state != before:
+        try:
+            ready = replace(ready, state=await tools.store.save(ready.state))
+        except OSError as error:
+            started.failed[symbol] = f"its state file cannot be written: {error.strerror}: {error.filename}"
+            return
+        tools.chronicle.changed(before, ready.state)
+    if ready.state.status is Status.RETIRED:
+        started.retired.append(symbol)
+    # Twice the warm-up, so that a signal never depends on where the window starts.
+    length = 2 * spec.strategy.warmup + 2 if spec.strategy else 2
+    started.workers[symbol] = SymbolWorker(spec, ready.state, BarWindow(length), tools, ready.holds)
+
+
+async def _warm_up(started: Started, outside: Outside, sessions: Sequence[Session]) -> None:
+    """Fill the windows in bulk; a history that cannot be had now means that strategies wait for live bars."""
+    tradable = [worker for worker in started.workers.values() if worker.is_followed]
+    if not tradable:
+        return
+    now = outside.clock.now()
+    timeframe = tradable[0].spec.rules.timeframe
+    most = max(worker.spec.strategy.warmup for worker in tradable if worker.spec.strategy)
+    begin = warm_up_start(sessions, now, most * timeframe.length)
+    try:
+        found = await outside.market_data.bars([worker.symbol for worker in tradable], timeframe, begin, now)
+    except (Recoverable, Rejected) as error:
+        logger.warning("warm-up bars could not be read ({}): strategies begin with what comes live", error)
+        return
+    for worker in tradable:
+        worker.warm_up(_complete(found.get(worker.symbol, ()), now - timeframe.length))
+
+
+def _complete(bars: Sequence[Bar], newest: datetime) -> Sequence[Bar]:
+    return [bar for bar in bars if bar.time <= newest]
+
+
+def warm_up_start(sessions: Sequence[Session], now: datetime, needed: timedelta) -> datetime:
+    """Return from when bars must be read so that `needed` session time lies before `now`, with one session to spare."""
+    past = sorted((session for session in sessions if session.open < now), key=lambda one: one.open, reverse=True)
+    found = timedelta(0)
+    for session in past:
+        if found >= needed * 1.5 + (session.close - session.open):
+            return session.open
+        found += min(session.close, now) - session.open
+    return past[-1].open if past else now - CALENDAR_REACH
+
+
+async def _cancel_retired_entries(started: Started, broker: Broker) -> None:
+    """A removed symbol keeps its position; an entry still working would enlarge it."""
+    for symbol in started.retired:
+        for order in started.workers[symbol].state.unsettled:
+            if order.role is Role.ENTRY and order.broker_order_id:
+                try:
+                    await broker.cancel(order.broker_order_id)
+                except (Recoverable, Rejected) as error:
+                    logger.warning("{}: the working entry could not be canceled: {}", symbol, error)

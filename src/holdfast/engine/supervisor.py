@@ -1,0 +1,194 @@
+"""The supervisor: one supervised child per symbol, fanned-out streams, periodic reconciles, and a bounded stop.
+
+A child that raises is restarted with back-off, then quarantined with its reason; the others never notice (I9).
+"""
+
+import asyncio
+from random import Random
+
+from loguru import logger
+
+from holdfast.domain.bar import Bar
+from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.facts import SortedSnapshot, sort_snapshot
+from holdfast.domain.order import OrderView
+from holdfast.domain.order_id import parse_order_id
+from holdfast.domain.session import Session
+from holdfast.domain.state import Status
+from holdfast.domain.symbols import asset_key
+from holdfast.engine.board import Board
+from holdfast.engine.feed import BarFeed
+from holdfast.engine.inbox import BarClosed, FactsRead, LookUp, OrderNews
+from holdfast.engine.ports import BarStream, OrderStream
+from holdfast.engine.snapshots import snapshot_start, take_snapshot
+from holdfast.engine.start import Identity, Outside, Started
+from holdfast.engine.worker import SymbolWorker
+
+FAILURES_MAX = 3
+FAILURE_WINDOW_S = 600.0
+BACKOFF_FIRST_S = 0.25
+RESOLVE_PATIENCE_S = 10.0
+STOP_PATIENCE_S = 8.0
+
+
+class Supervisor:
+    """Runs the workers of one account until stopped."""
+
+    def __init__(
+        self,
+        started: Started,
+        outside: Outside,
+        identity: Identity,
+        streams: tuple[BarStream, OrderStream],
+        *,
+        reconcile_every_s: float,
+        random: Random,
+    ) -> None:
+        self.workers = started.workers
+        self.failed = started.failed
+        self.board = Board(started.workers, started.failed, started.report.account.equity)
+        self._portfolio = started.portfolio
+        self._outside = outside
+        self._identity = identity
+        self._order_stream = streams[1]
+        self._reconcile_every_s = reconcile_every_s
+        self._random = random
+        self._children: list[asyncio.Task[None]] = []
+        self._reconciling: asyncio.Task[None] | None = None
+        followed = [worker for worker in started.workers.values() if worker.is_followed]
+        self.feed = BarFeed(
+            outside.market_data,
+            streams[0],
+            {worker.symbol: worker.newest_bar_time(outside.clock.now()) for worker in followed},
+            self._on_bar,
+        )
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The market's sessions around now."""
+        return list(self._portfolio.sessions)
+
+    def begin(self) -> None:
+        """Start the children and the streams."""
+        self._children = [
+            asyncio.create_task(self._supervise(worker), name=worker.symbol) for worker in self.workers.values()
+        ]
+        self._reconciling = asyncio.create_task(self._reconcile_for_ever(), name="reconcile")
+        self.feed.start()
+        self._order_stream.start(self._on_order)
+
+    def _on_bar(self, bar: Bar) -> None:
+        self.workers[bar.symbol].put(BarClosed(bar))
+
+    def _on_order(self, view: OrderView) -> None:
+        parts = parse_order_id(view.client_order_id)
+        if parts is not None and parts.bot == self._identity.bot and parts.symbol in self.workers:
+            self.workers[parts.symbol].put(OrderNews(view))
+
+    async def settle(self) -> None:
+        """Wait until every worker has dealt with what it was told and knows what became of its orders."""
+        await self._all_idle()
+        for worker in self.workers.values():
+            if worker.state.unsettled:
+                worker.put(LookUp())
+        await self._all_idle()
+        try:
+            async with asyncio.timeout(RESOLVE_PATIENCE_S):
+                await asyncio.gather(*(worker.resolved() for worker in self.workers.values()))
+        except TimeoutError:
+            logger.debug("going on although the broker's word on an order is still awaited")
+
+    async def _all_idle(self) -> None:
+        await asyncio.gather(*(worker.inbox.idle() for worker in self.workers.values()))
+
+    async def stop(self) -> None:
+        """Take no new decisions, let writes finish, save, and end within a bound."""
+        for worker in self.workers.values():
+            worker.stop()
+        if self._reconciling:
+            self._reconciling.cancel()
+        streams = asyncio.gather(self.feed.stop(), self._order_stream.stop(), return_exceptions=True)
+        _done, late = await asyncio.wait(self._children, timeout=STOP_PATIENCE_S) if self._children else ((), ())
+        for child in late:
+            logger.warning(
+                "{}: stopped while it waited; its order is on file and is looked up at the next start", child
+            )
+            child.cancel()
+        await streams
+        await asyncio.gather(*(self._last_save(worker) for worker in self.workers.values()))
+
+    async def _last_save(self, worker: SymbolWorker) -> None:
+        if worker.symbol in self.failed or not worker.has_unsaved:
+            return
+        try:
+            await worker.checkpoint()
+        except OSError as error:
+            logger.error("{}: the last save failed: {}; the file is the version before", worker.symbol, error)
+
+    async def _supervise(self, worker: SymbolWorker) -> None:
+        """Keep one child running; give its symbol up only when even the quarantine cannot be written down."""
+        failures: list[float] = []
+        while True:
+            try:
+                await worker.run()
+            except Exception as error:  # noqa: BLE001 - whatever one symbol raises stays with it (I9)
+                reason = f"{type(error).__name__}: {error}"
+                failures = self._counted(failures)
+            else:
+                return
+            logger.warning("{}: {} (failure {} of {})", worker.symbol, reason, len(failures), FAILURES_MAX)
+            if not await self._revive(worker, failures, reason):
+                return
+
+    def _counted(self, failures: list[float]) -> list[float]:
+        now = self._outside.clock.monotonic()
+        return [*(one for one in failures if now - one < FAILURE_WINDOW_S), now]
+
+    async def _revive(self, worker: SymbolWorker, failures: list[float], reason: str) -> bool:
+        """Return whether the child may run again, after back-off or in quarantine."""
+        try:
+            await worker.recover()
+            if len(failures) < FAILURES_MAX:
+                backoff = BACKOFF_FIRST_S * 2 ** len(failures) * self._random.uniform(0.5, 1.5)
+                await self._outside.clock.sleep(backoff)
+            elif worker.state.status is not Status.QUARANTINED:
+                text = f"{reason} ({len(failures)} failures): mend it, then holdfast resume {worker.symbol}"
+                await worker.set_status(Status.QUARANTINED, text)
+        except Exception as error:  # noqa: BLE001 - a file that cannot be written must not harm the others (I9)
+            if len(failures) >= FAILURES_MAX:
+                self.failed[worker.symbol] = f"{reason}; and its state cannot be kept: {error}"
+                logger.error("{}: stopped: {}", worker.symbol, self.failed[worker.symbol])
+                worker.inbox.close()
+                return False
+        return True
+
+    async def _reconcile_for_ever(self) -> None:
+        while True:
+            await self._outside.clock.sleep(self._next_reconcile_s())
+            try:
+                await self.reconcile()
+            except (Recoverable, Rejected) as error:
+                logger.warning("the reconcile could not finish: {}; nothing was changed, it runs again", error)
+
+    def _next_reconcile_s(self) -> float:
+        now = self._outside.clock.monotonic()
+        ends = [worker.holds.ends for worker in self.workers.values() if worker.holds.ends is not None]
+        return max(0.2, min([self._reconcile_every_s, *(end - now for end in ends)]))
+
+    async def reconcile(self) -> None:
+        """Read a snapshot and hand every worker its part, with the sequence that it was read for."""
+        sequences = {symbol: worker.state.sequence for symbol, worker in self.workers.items()}
+        clock, taken = self._outside.clock, self._outside.clock.monotonic()
+        since = snapshot_start((worker.state for worker in self.workers.values()), clock.now())
+        snapshot = await take_snapshot(self._outside.broker, clock, self._identity.account_id, since)
+        known = [order.broker_order_id for worker in self.workers.values() for order in worker.state.orders]
+        sorted_ = sort_snapshot(snapshot, self._identity.bot, [name for name in known if name])
+        self._warn_of_unmanaged(sorted_)
+        if not any(worker.state.unsettled for worker in self.workers.values()):
+            self._portfolio.purse.recount(snapshot.account.cash)
+        for symbol, worker in self.workers.items():
+            worker.put(FactsRead(sorted_.of(symbol), sequences[symbol], taken, snapshot.taken_at))
+
+    def _warn_of_unmanaged(self, sorted_: SortedSnapshot) -> None:
+        known = {asset_key(symbol) for symbol in self.workers}
+        self.board.unmanaged = sorted(set(sorted_.holdings) - known)

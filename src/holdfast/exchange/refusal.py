@@ -1,0 +1,59 @@
+"""Why the exchange says no: Alpaca's HTTP status, code, words and extra fields, and nothing of HTTP itself."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from holdfast.domain.errors import HoldfastError
+
+INVALID = 40010001
+UNPROCESSABLE = 42210000
+FORBIDDEN = 40310000
+NOT_FOUND = 40410000
+
+
+class Refusal(HoldfastError):  # noqa: N818 - it is an answer, not a failure
+    """A request the exchange will not carry out; nothing was changed.
+
+    `status` and `code` are stable at Alpaca, `message` is for people, `extra` holds the fields beside them.
+    """
+
+    def __init__(self, status: int, code: int, message: str, extra: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.extra = dict(extra or {})
+
+
+def malformed(message: str) -> Refusal:
+    """Refuse a request whose fields are missing or contradict each other."""
+    return Refusal(422, INVALID, message)
+
+
+def unprocessable(message: str) -> Refusal:
+    """Refuse a request that is well-formed and breaks a rule of trading."""
+    return Refusal(422, UNPROCESSABLE, message)
+
+
+def not_found(message: str) -> Refusal:
+    """Refuse a request about a thing that does not exist."""
+    return Refusal(404, NOT_FOUND, message)
+
+
+def insufficient_buying_power(buying_power: Decimal, cost_basis: Decimal) -> Refusal:
+    """Refuse a buy that the cash not yet spoken for cannot pay; both amounts in USD."""
+    extra = {"buying_power": f"{buying_power:f}", "cost_basis": f"{cost_basis:f}"}
+    return Refusal(403, FORBIDDEN, "insufficient buying power", extra)
+
+
+def insufficient_quantity(symbol: str, requested: Decimal, existing: Decimal, held: Decimal) -> Refusal:
+    """Refuse a sell of more shares than the account holds free; quantities in shares."""
+    available = existing - held
+    message = f"insufficient qty available for order (requested: {requested:f}, available: {available:f})"
+    extra = {
+        "available": f"{available:f}",
+        "existing_qty": f"{existing:f}",
+        "held_for_orders": f"{held:f}",
+        "symbol": symbol,
+    }
+    return Refusal(403, FORBIDDEN, message, extra)

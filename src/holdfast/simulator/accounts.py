@@ -1,0 +1,64 @@
+"""Opening the data folder: the account it holds, or a new one, and never one whose time would go back."""
+
+import json
+import uuid
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from loguru import logger
+
+from holdfast.domain.errors import Fatal, UsageError
+from holdfast.simulator.market import facts_of_new_account
+from holdfast.simulator.prices import PriceSource
+from holdfast.simulator.store import AccountStore, SavedAccount, set_aside
+
+
+def open_account(
+    folder: Path, prices: PriceSource, *, cash: Decimal, new_account: bool
+) -> tuple[AccountStore, SavedAccount]:
+    """Open the account in `folder`, made with `cash` USD if there is none or if `new_account` asks for it.
+
+    Raises:
+        UsageError: the prices end before the account's time.
+    """
+    if new_account and (target := set_aside(folder, datetime.now(UTC))):
+        logger.info(f"the old simulator account is kept in {target}")
+    store = AccountStore(folder)
+    try:
+        return store, _load_or_create(store, prices, cash)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _load_or_create(store: AccountStore, prices: PriceSource, cash: Decimal) -> SavedAccount:
+    source = json.dumps(dict(prices.description), sort_keys=True)
+    account = store.load()
+    if account is None:
+        facts = facts_of_new_account(prices, account_id=str(uuid.uuid4()), cash=cash)
+        store.create({**facts, "source": source})
+        return _reload(store)
+    _check_time(account, prices, store.folder)
+    if account.facts["source"] != source:
+        logger.warning(f"the account goes on with other prices: {source}, before {account.facts['source']}")
+        store.remember({"source": source})
+    return account
+
+
+def _reload(store: AccountStore) -> SavedAccount:
+    account = store.load()
+    if account is None:
+        raise Fatal(f"the simulator's account in {store.folder} cannot be read back")
+    return account
+
+
+def _check_time(account: SavedAccount, prices: PriceSource, folder: Path) -> None:
+    time = datetime.fromisoformat(account.facts["time"])
+    last = prices.last_session
+    if last is not None and last.close < time:
+        raise UsageError(
+            f"the simulator's account in {folder} stands at {time:%Y-%m-%d %H:%M} UTC, but these bars end at "
+            f"{last.close:%Y-%m-%d %H:%M} UTC, and its time never goes back: use --new-account to start over, "
+            f"or another --data-dir"
+        )

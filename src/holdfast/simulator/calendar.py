@@ -1,0 +1,69 @@
+"""Real NYSE sessions, half days and holidays included. The library behind them is slow to import: lazily."""
+
+import bisect
+import functools
+import warnings
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from holdfast.domain.session import Session
+
+NEW_YORK = ZoneInfo("America/New_York")
+FIRST_DAY = "1970-01-01"
+LAST_DAY = "2039-12-31"
+PRE_OPEN = timedelta(minutes=5)
+
+
+@functools.cache
+def all_sessions() -> Sequence[Session]:
+    """Return every session of the years that the simulator knows, in order; costs a second the first time."""
+    with warnings.catch_warnings():
+        # exchange_calendars 4.13 has not caught up with pandas 3.1.
+        warnings.simplefilter("ignore")
+        from exchange_calendars.exchange_calendar_xnys import XNYSExchangeCalendar  # noqa: PLC0415 - slow
+
+        schedule = XNYSExchangeCalendar(start=FIRST_DAY, end=LAST_DAY).schedule
+        opens = [moment.to_pydatetime() for moment in schedule["open"]]
+        closes = [moment.to_pydatetime() for moment in schedule["close"]]
+    pairs = zip(opens, closes, strict=True)
+    return tuple(Session(opened.astimezone(UTC), closed.astimezone(UTC)) for opened, closed in pairs)
+
+
+def session_date(session: Session) -> date:
+    """Return the New York date of a session."""
+    return session.open.astimezone(NEW_YORK).date()
+
+
+def session_ending_after(moment: datetime) -> Session:
+    """Return the session that is open at `moment`, or else the next one."""
+    sessions = all_sessions()
+    return sessions[bisect.bisect_right(sessions, moment, key=lambda session: session.close)]
+
+
+def session_opening_after(moment: datetime) -> Session:
+    """Return the first session that opens later than `moment`."""
+    sessions = all_sessions()
+    return sessions[bisect.bisect_right(sessions, moment, key=lambda session: session.open)]
+
+
+def session_of_date(day: date) -> Session | None:
+    """Return the session of a New York date; None on a day without one."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=NEW_YORK)
+    session = session_ending_after(midnight)
+    return session if session_date(session) == day else None
+
+
+def sessions_between(start: datetime, end: datetime) -> Sequence[Session]:
+    """Return the sessions that open in [start, end), in order."""
+    sessions = all_sessions()
+    first = bisect.bisect_left(sessions, start, key=lambda session: session.open)
+    last = bisect.bisect_left(sessions, end, key=lambda session: session.open)
+    return sessions[first:last]
+
+
+def sessions_before(session: Session, count: int) -> Sequence[Session]:
+    """Return the `count` sessions before `session`, in order."""
+    sessions = all_sessions()
+    index = bisect.bisect_left(sessions, session.open, key=lambda each: each.open)
+    return sessions[max(0, index - count) : index]

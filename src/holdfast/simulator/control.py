@@ -1,0 +1,151 @@
+"""`/_sim/*`: the simulator's own page, outside Alpaca's URLs. No credentials, and nothing here is counted."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from holdfast.simulator.faults import KINDS, Faults
+from holdfast.simulator.gate import Gate
+from holdfast.simulator.market import Market
+from holdfast.simulator.pacing import Pacer
+from holdfast.simulator.settings import LISTING_LAG_S, POSITION_LAG_S, REQUEST_LIFETIME_S, SimulatorSettings
+from holdfast.simulator.wire import Body, stamp, text
+
+_WAIT_S_DEFAULT = 20.0
+
+
+class ControlRoutes:
+    """Handlers for status, clock and faults."""
+
+    def __init__(
+        self, *, settings: SimulatorSettings, market: Market, pacer: Pacer, faults: Faults, gate: Gate
+    ) -> None:
+        self._settings = settings
+        self._market = market
+        self._pacer = pacer
+        self._faults = faults
+        self._gate = gate
+
+    def routes(self) -> list[Route]:
+        """Return the routes of these handlers."""
+        return [
+            Route("/_sim/status", self.status, methods=["GET"]),
+            Route("/_sim/clock", self.clock, methods=["GET"]),
+            Route("/_sim/clock", self.set_clock, methods=["POST"]),
+            Route("/_sim/faults", self.show_faults, methods=["GET"]),
+            Route("/_sim/faults", self.order_fault, methods=["POST"]),
+            Route("/_sim/faults", self.clear_faults, methods=["DELETE"]),
+        ]
+
+    async def status(self, _request: Request) -> Response:
+        """Show where the market stands, what was asked of it, and the account's books."""
+        market = self._market
+        ledger = market.exchange.ledger
+        symbols = {
+            symbol: {
+                "quantity": text(holding.quantity),
+                "average_entry_price": text(holding.average_entry_price),
+                "realized_pl": text(holding.realized_pl),
+            }
+            for symbol, holding in sorted(ledger.holdings.items())
+        }
+        newest = max((bar.time for bar in market.latest_bars.values()), default=None)
+        return JSONResponse(
+            {
+                **self._where(),
+                "speed": "max" if self._settings.speed is None else text(self._settings.speed),
+                "account_id": market.account_id,
+                "assumptions": {
+                    "request_lifetime_s": REQUEST_LIFETIME_S,
+                    "listing_lag_s": LISTING_LAG_S,
+                    "position_lag_s": POSITION_LAG_S,
+                },
+                "requests": dict(self._gate.requests),
+                "books": {"cash": text(ledger.cash), "symbols": symbols},
+                "started": stamp(market.created_at),
+                "last_bar": stamp(newest),
+                "universe": sorted(market.exchange.instruments),
+            }
+        )
+
+    async def clock(self, request: Request) -> Response:
+        """Wait until the market's time is later than `after`, and tell it with the bars of that instant."""
+        try:
+            after = _moment(request.query_params.get("after"))
+            wait_s = float(request.query_params.get("wait", _WAIT_S_DEFAULT))
+        except ValueError as error:
+            return _bad(str(error))
+        await self._pacer.wait_after(after, min(wait_s, _WAIT_S_DEFAULT))
+        return JSONResponse({**self._where(), "symbols": [bar.symbol for bar in self._market.last_bars]})
+
+    async def set_clock(self, request: Request) -> Response:
+        """Hold the market, let it go, or say how far a client has worked through what it published."""
+        body = await _body(request)
+        if body is None or not set(body) or set(body) - {"hold", "through"}:
+            return _bad('send {"hold": true}, {"hold": false} or {"through": TIME}')
+        try:
+            through = _moment(body.get("through"))
+        except (ValueError, TypeError) as error:
+            return _bad(str(error))
+        if "hold" in body:
+            self._pacer.hold(is_held=body["hold"] is True)
+        if through is not None:
+            self._pacer.worked_through(through)
+        return JSONResponse(self._where())
+
+    async def show_faults(self, _request: Request) -> Response:
+        """List the kinds of faults and those that wait."""
+        return JSONResponse({"kinds": dict(KINDS), "waiting": [fault.as_dict() for fault in self._faults.waiting]})
+
+    async def order_fault(self, request: Request) -> Response:
+        """Order a fault."""
+        body = await _body(request)
+        try:
+            return JSONResponse(self._faults.order(body or {}).as_dict())
+        except (ValueError, TypeError) as error:
+            return _bad(str(error))
+
+    async def clear_faults(self, _request: Request) -> Response:
+        """Forget all faults; orders that were held back fill."""
+        self._faults.clear()
+        self._market.step(self._market.exchange.release)
+        return JSONResponse({"kinds": dict(KINDS), "waiting": []})
+
+    def _where(self) -> Body:
+        market, pacer = self._market, self._pacer
+        return {
+            "time": stamp(market.time),
+            "session": "open" if market.is_open else "closed",
+            "session_open": stamp(market.session.open),
+            "session_close": stamp(market.session.close),
+            "hold": pacer.is_held,
+            "through": stamp(pacer.through),
+            "lockstep": pacer.lockstep,
+            "finished": pacer.is_finished,
+            "reason": market.end_reason,
+        }
+
+
+def _moment(given: str | None) -> datetime | None:
+    if not given:
+        return None
+    moment = datetime.fromisoformat(given.replace(" ", "+"))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+async def _body(request: Request) -> dict[str, Any] | None:
+    parse: Callable[[bytes], Any] = json.loads
+    try:
+        body = parse(await request.body())
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _bad(message: str) -> Response:
+    return JSONResponse({"message": message}, status_code=400)

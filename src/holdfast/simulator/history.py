@@ -1,0 +1,139 @@
+"""Bars of the past in any timeframe, page by page, and never one from the market's future."""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, islice
+
+from holdfast.domain.bar import Bar
+from holdfast.exchange.refusal import malformed
+from holdfast.simulator.calendar import NEW_YORK
+from holdfast.simulator.prices import PriceSource, close_time
+
+_TIMEFRAME = re.compile(r"(\d{0,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)")
+_LENGTHS = {"T": timedelta(minutes=1), "H": timedelta(hours=1), "D": timedelta(days=1), "W": timedelta(weeks=1)}
+_NAMES = {"Min": "T", "Hour": "H", "Day": "D", "Week": "W", "Month": "M"}
+_MONTH = timedelta(days=28)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A bar's period: `count` units, where a unit is T, H, D, W or M."""
+
+    count: int
+    unit: str
+
+    @property
+    def length(self) -> timedelta:
+        """Its length; a month counts as its shortest."""
+        return self.count * _LENGTHS.get(self.unit, _MONTH)
+
+    def start_of(self, moment: datetime) -> datetime:
+        """Return the open time of the bar that `moment` falls into, in UTC.
+
+        Minutes and hours are aligned to the clock of New York, days to its midnight, as Alpaca's are.
+        """
+        local = moment.astimezone(NEW_YORK)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        if self.unit == "M":
+            first_month = (local.month - 1) // self.count * self.count + 1
+            return midnight.replace(month=first_month, day=1).astimezone(UTC)
+        if self.unit == "W":
+            return (midnight - timedelta(days=local.weekday())).astimezone(UTC)
+        if self.unit == "D":
+            return midnight.astimezone(UTC)
+        return (midnight + (local - midnight) // self.length * self.length).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which bars: those that open in [start, end] of `symbols`, in order or newest first, `limit` in all."""
+
+    symbols: Sequence[str]
+    frame: Frame
+    start: datetime
+    end: datetime
+    limit: int
+    is_newest_first: bool = False
+    page_token: str | None = None
+
+
+def parse_frame(text: str) -> Frame:
+    """Read a timeframe such as `1Min`, `15Min`, `1Hour` or `1Day`.
+
+    Raises:
+        Refusal: 422 for anything else.
+    """
+    match = _TIMEFRAME.fullmatch(text)
+    if match is None or match[1] == "0":
+        raise malformed(f"invalid timeframe: {text}")
+    return Frame(int(match[1] or 1), _NAMES.get(match[2], match[2]))
+
+
+def page(prices: PriceSource, query: Query, now: datetime) -> tuple[list[Bar], str | None]:
+    """Return one page of bars, sorted by symbol and then by time, and the token of the next page or None."""
+    symbol_from, skip_to = _parse_token(query.page_token)
+    rows: Iterator[Bar] = (
+        bar
+        for symbol in sorted(set(query.symbols))
+        if symbol_from is None or symbol >= symbol_from
+        for bar in _of_symbol(prices, symbol, query, now)
+        if symbol != symbol_from or skip_to is None or _is_past(bar.time, skip_to, query)
+    )
+    bars = list(islice(rows, query.limit + 1))
+    if len(bars) <= query.limit:
+        return bars, None
+    last = bars[query.limit - 1]
+    return bars[: query.limit], base64.urlsafe_b64encode(f"{last.symbol}|{last.time.isoformat()}".encode()).decode()
+
+
+def _is_past(time: datetime, skip_to: datetime, query: Query) -> bool:
+    return time < skip_to if query.is_newest_first else time > skip_to
+
+
+def _parse_token(token: str | None) -> tuple[str | None, datetime | None]:
+    if not token:
+        return None, None
+    try:
+        symbol, _, time = base64.urlsafe_b64decode(token).decode().partition("|")
+        return symbol, datetime.fromisoformat(time)
+    except ValueError:
+        raise malformed(f"invalid page_token: {token}") from None
+
+
+def _of_symbol(prices: PriceSource, symbol: str, query: Query, now: datetime) -> Iterator[Bar]:
+    """Yield one symbol's bars of the query, in its order, session by session."""
+    if query.frame.length < prices.period:
+        return
+    start = query.frame.start_of(query.start)
+    raw = _raw_bars(prices, symbol, (start, min(query.end, now)), now, is_newest_first=query.is_newest_first)
+    bars = raw if query.frame.length == prices.period else _aggregated(raw, query.frame)
+    yield from (bar for bar in bars if query.start <= bar.time <= query.end)
+
+
+def _raw_bars(
+    prices: PriceSource, symbol: str, span: tuple[datetime, datetime], now: datetime, *, is_newest_first: bool
+) -> Iterator[Bar]:
+    start, end = span
+    step = -1 if is_newest_first else 1
+    day = timedelta(days=1)
+    for session in prices.history(start - day, end + day)[::step]:
+        for bar in prices.bars(symbol, session)[::step]:
+            if start <= bar.time and close_time(bar.time, prices.period, session) <= now:
+                yield bar
+
+
+def _aggregated(bars: Iterable[Bar], frame: Frame) -> Iterator[Bar]:
+    for start, group in groupby(bars, key=lambda bar: frame.start_of(bar.time)):
+        parts = sorted(group, key=lambda bar: bar.time)
+        yield Bar(
+            symbol=parts[0].symbol,
+            time=start,
+            open=parts[0].open,
+            high=max(bar.high for bar in parts),
+            low=min(bar.low for bar in parts),
+            close=parts[-1].close,
+            volume=sum((bar.volume for bar in parts[1:]), parts[0].volume),
+        )

@@ -1,0 +1,107 @@
+"""`/v2/positions`: list, look up, close."""
+
+from starlette.routing import Route
+
+from holdfast.exchange.ledger import Holding
+from holdfast.exchange.order import ZERO
+from holdfast.exchange.refusal import Refusal, malformed, not_found
+from holdfast.simulator.call import MULTI_STATUS, Answer, Call, amount
+from holdfast.simulator.gate import Gate
+from holdfast.simulator.market import Market
+from holdfast.simulator.rest_orders import cancel_all
+from holdfast.simulator.wire import Body, asset_id, order_body, text, text_or_none
+
+_PERCENT_MAX = 100
+
+
+class PositionRoutes:
+    """Handlers for positions."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+
+    def routes(self, gate: Gate) -> list[Route]:
+        """Return the routes of these handlers."""
+        return [
+            Route("/v2/positions", gate.endpoint(self.list), methods=["GET"]),
+            Route("/v2/positions", gate.endpoint(self.close_all), methods=["DELETE"]),
+            Route("/v2/positions/{symbol}", gate.endpoint(self.one), methods=["GET"]),
+            Route("/v2/positions/{symbol}", gate.endpoint(self.close), methods=["DELETE"]),
+        ]
+
+    def list(self, _call: Call) -> Answer:
+        """List every holding, all in one answer."""
+        holdings = self._market.exchange.ledger.open_holdings()
+        return Answer([self._body(symbol, holding) for symbol, holding in holdings.items()])
+
+    def one(self, call: Call) -> Answer:
+        """Show one holding."""
+        symbol = self._symbol(call)
+        return Answer(self._body(symbol, self._market.exchange.ledger.holdings[symbol]))
+
+    def close(self, call: Call) -> Answer:
+        """Sell a holding, a number of its shares, or a percentage."""
+        quantity, percentage = amount(call.query, "qty"), amount(call.query, "percentage")
+        if quantity is not None and percentage is not None:
+            raise malformed("only one of qty or percentage is accepted")
+        if percentage is not None and not 0 < percentage <= _PERCENT_MAX:
+            raise malformed("percentage must be between 0 and 100")
+        market, symbol = self._market, self._symbol(call)
+        events = market.step(
+            lambda at: market.exchange.close_position(
+                symbol, market.phase, at, quantity=quantity, percentage=percentage
+            )
+        )
+        return Answer(order_body(events[0].order))
+
+    def close_all(self, call: Call) -> Answer:
+        """Sell every holding; with `cancel_orders` the working orders go first."""
+        if call.flag("cancel_orders"):
+            cancel_all(self._market)
+        return Answer(
+            [self._close_row(symbol) for symbol in self._market.exchange.ledger.open_holdings()], MULTI_STATUS
+        )
+
+    def _close_row(self, symbol: str) -> Body:
+        market = self._market
+        try:
+            events = market.step(lambda at: market.exchange.close_position(symbol, market.phase, at))
+        except Refusal as refusal:
+            body = {"code": refusal.code, "message": refusal.message, **refusal.extra}
+            return {"symbol": symbol, "status": refusal.status, "body": body}
+        return {"symbol": symbol, "status": 200, "body": order_body(events[0].order)}
+
+    def _symbol(self, call: Call) -> str:
+        given = call.path_values["symbol"]
+        for symbol in self._market.exchange.ledger.open_holdings():
+            if given in (symbol, asset_id(symbol)):
+                return symbol
+        raise not_found("position does not exist")
+
+    def _body(self, symbol: str, holding: Holding) -> Body:
+        market = self._market
+        price = market.price(symbol)
+        value = holding.cost if price is None else holding.quantity * price
+        before = market.previous_close(symbol)
+        profit = value - holding.cost
+        share = profit / holding.cost if holding.cost else ZERO
+        return {
+            "asset_id": asset_id(symbol),
+            "symbol": symbol,
+            "exchange": market.exchange.instruments[symbol].exchange,
+            "asset_class": "us_equity",
+            "asset_marginable": True,
+            "qty": text(holding.quantity),
+            "qty_available": text(market.exchange.available_quantity(symbol)),
+            "avg_entry_price": text(holding.average_entry_price),
+            "side": "long",
+            "market_value": text(value),
+            "cost_basis": text(holding.cost),
+            "unrealized_pl": text(profit),
+            "unrealized_plpc": text(share),
+            "unrealized_intraday_pl": text(profit),
+            "unrealized_intraday_plpc": text(share),
+            "current_price": text_or_none(price),
+            "lastday_price": text_or_none(before),
+            "change_today": text(price / before - 1) if price is not None and before else "0",
+        }

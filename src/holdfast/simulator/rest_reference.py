@@ -1,0 +1,93 @@
+"""Assets, clock and calendar."""
+
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from starlette.routing import Route
+
+from holdfast.exchange.refusal import malformed, not_found
+from holdfast.simulator.calendar import NEW_YORK, all_sessions, session_date, session_opening_after
+from holdfast.simulator.call import Answer, Call
+from holdfast.simulator.gate import Gate
+from holdfast.simulator.market import Market
+from holdfast.simulator.wire import asset_body, asset_id
+
+
+class ReferenceRoutes:
+    """Handlers for what may be traded, and when."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+
+    def routes(self, gate: Gate) -> list[Route]:
+        """Return the routes of these handlers."""
+        return [
+            Route("/v2/assets", gate.endpoint(self.assets), methods=["GET"]),
+            Route("/v2/assets/{symbol}", gate.endpoint(self.asset), methods=["GET"]),
+            Route("/v2/clock", gate.endpoint(self.clock), methods=["GET"]),
+            Route("/v2/calendar", gate.endpoint(self.calendar), methods=["GET"]),
+        ]
+
+    def assets(self, call: Call) -> Answer:
+        """List the stocks of this market."""
+        query = call.query
+        is_empty = query.get("status", "active") != "active" or query.get("asset_class", "us_equity") != "us_equity"
+        exchange = query.get("exchange")
+        listed = [] if is_empty else sorted(self._market.exchange.instruments.values(), key=lambda each: each.symbol)
+        return Answer([asset_body(each) for each in listed if exchange in (None, each.exchange)])
+
+    def asset(self, call: Call) -> Answer:
+        """Show one stock, by symbol or by id."""
+        given = call.path_values["symbol"]
+        instruments = self._market.exchange.instruments
+        found = instruments.get(given) or next((i for i in instruments.values() if asset_id(i.symbol) == given), None)
+        if found is None:
+            raise not_found(f"asset not found for {given}")
+        return Answer(asset_body(found))
+
+    def clock(self, _call: Call) -> Answer:
+        """Tell the market's time, in New York's."""
+        market = self._market
+        following = session_opening_after(market.time)
+        return Answer(
+            {
+                "timestamp": _local(market.time),
+                "is_open": market.is_open,
+                "next_open": _local(following.open),
+                "next_close": _local(market.session.close if market.is_open else following.close),
+            }
+        )
+
+    def calendar(self, call: Call) -> Answer:
+        """List the trading days of a span, both ends included."""
+        start, end = _date(call, "start", date.min), _date(call, "end", date.max)
+        days = ((session_date(session), session) for session in all_sessions())
+        dated = [(day, session) for day, session in days if start <= day <= end + timedelta(days=5 * (end < date.max))]
+        return Answer(
+            [
+                {
+                    "date": day.isoformat(),
+                    "open": f"{session.open.astimezone(NEW_YORK):%H:%M}",
+                    "close": f"{session.close.astimezone(NEW_YORK):%H:%M}",
+                    "session_open": "0400",
+                    "session_close": "2000",
+                    "settlement_date": following.isoformat(),
+                }
+                for (day, session), (following, _) in pairwise(dated)
+                if day <= end
+            ]
+        )
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone(NEW_YORK).isoformat()
+
+
+def _date(call: Call, name: str, default: date) -> date:
+    given = call.query.get(name)
+    if not given:
+        return default
+    try:
+        return date.fromisoformat(given[:10])
+    except ValueError:
+        raise malformed(f"invalid {name}: {given}") from None
