@@ -13,7 +13,6 @@ from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.strategies.breakout import Breakout
 from holdfast.strategies.buy_and_hold import BuyAndHold
 from holdfast.strategies.sma_cross import SmaCross
-from holdfast.strategies.spec import UserSource
 
 REPOSITORY = Path(__file__).parents[2]
 AAPL = "symbols: [{symbol: AAPL, qty: 10}]\n"
@@ -140,6 +139,7 @@ def test_a_quantity_is_exact(tmp_path: Path, text: str, quantity: str) -> None:
         ("0", "must be larger than 0, not '0'"),
         ("-1", "must be larger than 0, not '-1'"),
         ("0.0000000001", "must have at most 9 decimals, not '0.0000000001'"),
+        ("0.12345678900000000000000000001", "is too long or too large a number: '0.12345678900000000000000000001'"),
         ("0.1234567891", "must have at most 9 decimals, not '0.1234567891'"),
         (".nan", "must be a finite number, not '.nan'"),
         (".inf", "must be a finite number, not '.inf'"),
@@ -231,57 +231,6 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, expected: s
     """Each mistake is one problem, with line, column, path and what to write instead."""
     (problem,) = problems(tmp_path, text)
     assert expected in problem
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("{name: sma_cros}", "4:22: symbols[0].strategy.name: unknown strategy 'sma_cros'; did you mean 'sma_cross'?"),
-        ("sma", "4:15: symbols[0].strategy: unknown strategy 'sma'; did you mean 'sma_cross'?"),
-        ("zzz", "unknown strategy 'zzz'; shipped: sma_cross, rsi_reversion, breakout, buy_and_hold"),
-        ("{name: sma_cross, fsat: 3}", "4:33: symbols[0].strategy.fsat: unknown parameter; did you mean 'fast'?"),
-        ("{name: sma_cross, fast: '3'}", "4:39: symbols[0].strategy.fast: must be a whole number, not '3'"),
-        ("{name: sma_cross, fast: 3.5}", "must be a whole number, not 3.5"),
-        ("{name: sma_cross, fast: 9:30}", "must be a whole number, not '9:30'"),
-        ("{name: sma_cross, fast: yes}", "must be a whole number, not 'yes'"),
-        ("{name: rsi_reversion, oversold: .nan}", "must be a finite number"),
-        (
-            "{name: sma_cross, fast: 30, slow: 10}",
-            "4:15: symbols[0].strategy: fast (30) must be smaller than slow (10)",
-        ),
-        ("{name: sma_cross, fast: [1]}", "4:39: symbols[0].strategy.fast: must be a single value"),
-        ("{fast: 10}", "symbols[0].strategy: needs either a name"),
-        ("{name: sma_cross, use: 'a.py:A'}", "symbols[0].strategy: needs either a name"),
-        ("[sma_cross]", "symbols[0].strategy: needs either a name"),
-        ("", "symbols[0].strategy: needs a value"),
-        ("{name: }", "symbols[0].strategy.name: needs a value"),
-        ("{use: my_strategy.py}", "4:21: symbols[0].strategy.use: must be a file and a class, e.g. my_strategy.py:"),
-        ("{use: 'my_strategy.txt:A'}", "must be a file and a class"),
-        ("{use: 'gone.py:Gone'}", "symbols[0].strategy.use: there is no file "),
-    ],
-)
-def test_a_strategy_is_checked_at_load(tmp_path: Path, text: str, expected: str) -> None:
-    """Name, parameters, types and rules of a strategy are checked before anything starts."""
-    (problem,) = problems(tmp_path, f"symbols:\n  - symbol: AAPL\n    qty: 1\n    strategy: {text}\n")
-    assert expected in problem
-
-
-def test_a_wrong_default_strategy_is_told_once(tmp_path: Path) -> None:
-    """A mistake under `defaults` is one problem, however many symbols share it or override it."""
-    text = "defaults: {strategy: nope}\nsymbols: [{symbol: A, qty: 1}, {symbol: B, qty: 1}]"
-    assert len(problems(tmp_path, text)) == 1
-    assert (
-        len(problems(tmp_path, "defaults: {strategy: nope}\nsymbols: [{symbol: A, qty: 1, strategy: breakout}]")) == 1
-    )
-
-
-def test_a_users_strategy_is_a_spec_until_it_is_loaded(tmp_path: Path) -> None:
-    """Without a loader the user's file is looked for beside config.yaml, and its code is not run."""
-    (tmp_path / "mine.py").write_text("raise SystemExit('must not run')", encoding="utf-8")
-    config = load(tmp_path, "symbols: [{symbol: A, qty: 1, strategy: {use: 'mine.py:Mine', n: 3, word: ON}}]")
-    spec = config.symbols[0].strategy
-    assert spec.source == UserSource(tmp_path / "mine.py", "Mine")
-    assert (spec.name, spec.parameters, spec.strategy) == ("mine.py:Mine", (("n", 3), ("word", "ON")), None)
 
 
 def test_a_symbol_listed_twice_names_both_lines(tmp_path: Path) -> None:

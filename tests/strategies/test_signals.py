@@ -81,6 +81,8 @@ def test_a_difference_in_the_last_bits_is_a_tie() -> None:
         ([10, 10, 10, 10], [NAN, NAN, NAN, NAN]),
         # Changes +3, -7: gain 1.5, loss 3.5, RSI 30 exactly: on the threshold is not below it.
         ([10, 13, 6], [NAN, NAN, NAN]),
+        # The same in cents: floating point says 29.9999999999986, which is still 30.
+        ([100, 100.03, 99.96], [NAN, NAN, NAN]),
         ([10], [NAN]),
     ],
 )

@@ -11,8 +11,8 @@ from loguru import logger
 if TYPE_CHECKING:
     from loguru import Record
 
-_FILE_FORMAT = "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}\n"
-_CONSOLE_FORMAT = "{time:HH:mm:ss} <level>{message}</level>\n"
+_FILE_FORMAT = "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}"
+_CONSOLE_FORMAT = "{time:HH:mm:ss} <level>{message}</level>"
 
 
 def start_logging(file: Path | None, *, console: Callable[[str], None] | None = None, verbose: bool = False) -> None:

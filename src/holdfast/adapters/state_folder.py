@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from holdfast.adapters.durable_file import FILE_MODE, make_folder, replace_durably
+from holdfast.adapters.durable_file import FILE_MODE, FOLDER_MODE, make_folder, replace_durably
 from holdfast.domain.errors import LockedError, UsageError
 from holdfast.domain.symbols import file_stem, symbol_of_stem
 
@@ -80,6 +80,8 @@ class StateFolder:
             make_folder(self.root)
             for name in ("", "journal", "backups", "aside"):
                 make_folder(self.private / name)
+            for folder in (self.root, self.private):
+                folder.chmod(FOLDER_MODE)
             descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise UsageError(f"the state folder {self.root} cannot be used: {error.strerror}") from error
@@ -93,7 +95,7 @@ class StateFolder:
         return self
 
     def _announce(self) -> None:
-        """Write our process id where others look; its own lock says that it is true, so none of them locks the folder."""
+        """Write our process id where others look; its own lock says that it is true."""
         self._holder = os.open(self.private / _HOLDER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         fcntl.flock(self._holder, fcntl.LOCK_EX)
         os.ftruncate(self._holder, 0)

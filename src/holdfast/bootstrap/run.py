@@ -86,6 +86,7 @@ async def _run(world: Opened, view: View, stop: asyncio.Event) -> None:
         world.outside,
         world.identity,
         (world.link.connection.bar_stream, world.link.connection.order_stream),
+        is_paced=world.link.control is not None,
         reconcile_every_s=world.config.reconcile_every_s,
         random=Random(world.identity.account_id),  # noqa: S311 - jitter, not a secret
     )

@@ -88,7 +88,7 @@ class CorrectionNoted(Event):
 
 @dataclass(frozen=True, slots=True)
 class Reconciled(Event):
-    """The state agreed with the broker at `at`; settled orders from well before may be dropped."""
+    """The state agreed with the broker at `at`."""
 
     at: datetime
 

@@ -15,10 +15,9 @@ from holdfast.domain.broker_facts import BrokerPosition, FillActivity
 from holdfast.domain.decimals import plain
 from holdfast.domain.order import OrderView, Role, Side
 from holdfast.domain.position import ZERO, Position
-from holdfast.domain.state import RECONCILE_OVERLAP, SETTLED_KEPT, Correction, Status, SymbolState
+from holdfast.domain.state import RECONCILE_OVERLAP, Correction, Status, SymbolState
 
 REFRESH_AFTER = timedelta(days=1)
-SETTLED_MAX = 50
 
 
 class ExternalChange(StrEnum):
@@ -92,7 +91,7 @@ def _book_our_orders(
     corrections: list[Correction] = []
     for view in sorted(facts.our_orders, key=lambda order: order.submitted_at):
         known = state.order(view.client_order_id)
-        if known is None and not _is_news(view, state.reconciled_at):
+        if known is None and not _is_news(view, state):
             continue
         role = known.role if known else role_of(state.position.quantity, view.side)
         after = state.apply(events.OrderSeen(view, role))
@@ -101,9 +100,15 @@ def _book_our_orders(
     return state, tuple(corrections)
 
 
-def _is_news(view: OrderView, reconciled_at: datetime | None) -> bool:
-    """Whether an order that the file does not list was never booked; an older one was booked and dropped."""
-    return reconciled_at is None or view.submitted_at >= reconciled_at - RECONCILE_OVERLAP
+def _is_news(view: OrderView, state: SymbolState) -> bool:
+    """Whether an order that the file does not list was never booked; an older one was booked and dropped.
+
+    A symbol's orders follow one another and each is on file before it is sent: a file knows all up to its newest.
+    """
+    known = [order.submitted_at for order in state.orders if order.submitted_at]
+    if known:
+        return view.submitted_at > max(known)
+    return state.reconciled_at is None or view.submitted_at >= state.reconciled_at - RECONCILE_OVERLAP
 
 
 def role_of(quantity: Decimal, side: Side) -> Role:
@@ -236,6 +241,4 @@ def _stamped(before: SymbolState, outcome: Reconciliation, at: datetime) -> Reco
 
 
 def _is_due(state: SymbolState, at: datetime) -> bool:
-    settled = len(state.orders) - len(state.unsettled)
-    crowded = settled > max(SETTLED_MAX, SETTLED_KEPT)
-    return state.reconciled_at is None or at - state.reconciled_at > REFRESH_AFTER or crowded
+    return state.reconciled_at is None or at - state.reconciled_at > REFRESH_AFTER

@@ -16,8 +16,7 @@ from holdfast.domain.position import FLAT, ZERO, Position
 
 SCHEMA_VERSION = 1
 SETTLED_KEPT = 5
-# Orders younger than this before a reconcile stay in the file, so that the next one can tell
-# "booked and dropped" from "never booked" whatever the broker's clock says.
+# The broker's clock and ours may differ by less than this.
 RECONCILE_OVERLAP = timedelta(minutes=10)
 
 
@@ -202,15 +201,7 @@ def _correction_noted(state: SymbolState, event: events.CorrectionNoted) -> Symb
 
 
 def _reconciled(state: SymbolState, event: events.Reconciled) -> SymbolState:
-    cutoff = event.at - RECONCILE_OVERLAP
-    settled = [order for order in state.orders if not order.is_unsettled]
-    last_few = settled[-SETTLED_KEPT:]
-    kept = tuple(
-        order
-        for order in state.orders
-        if order.is_unsettled or order in last_few or (order.submitted_at and order.submitted_at >= cutoff)
-    )
-    return replace(state, orders=kept, reconciled_at=event.at)
+    return replace(state, reconciled_at=event.at)
 
 
 def _strategy_named(state: SymbolState, event: events.StrategyNamed) -> SymbolState:
@@ -222,7 +213,13 @@ def _resumed(state: SymbolState, _event: events.Resumed) -> SymbolState:
 
 
 def _saved(state: SymbolState, event: events.Saved) -> SymbolState:
-    return replace(state, saved_at=event.at, sequence=state.sequence + 1)
+    return replace(state, orders=_kept(state.orders), saved_at=event.at, sequence=state.sequence + 1)
+
+
+def _kept(orders: tuple[OrderRecord, ...]) -> tuple[OrderRecord, ...]:
+    """Drop all settled orders but the last few."""
+    last_few = [order for order in orders if not order.is_unsettled][-SETTLED_KEPT:]
+    return tuple(order for order in orders if order.is_unsettled or order in last_few)
 
 
 _TRANSITIONS: dict[type[events.Event], Callable[[SymbolState, Any], SymbolState]] = {

@@ -23,8 +23,14 @@ class BarFeed:
         stream: BarStream,
         newest: Mapping[str, datetime],
         deliver: Callable[[Bar], None],
+        *,
+        is_paced: bool,
     ) -> None:
-        """`newest` holds, per symbol to follow, the open time of the newest bar it already knows."""
+        """`newest` holds, per symbol to follow, the open time of the newest bar it already knows.
+
+        With `is_paced`, a bar that comes before the clock has reached its close waits for `bring`: replayed time
+        must be the same for every worker that decides on an instant.
+        """
         self._market_data = market_data
         self._stream = stream
         self._timeframe = TIMEFRAMES["1Min"]
@@ -32,26 +38,45 @@ class BarFeed:
         self._deliver = deliver
         self._arrived = asyncio.Event()
         self._was_live = False
+        self._is_paced = is_paced
+        self._waiting: list[Bar] = []
 
     def start(self) -> None:
         """Listen to the stream."""
-        self._stream.start(self._newest, self._on_bar)
+        self._stream.start(self._newest, self._on_stream)
+
+    def _on_stream(self, bar: Bar) -> None:
+        if self._is_paced:
+            self._waiting.append(bar)
+            self._arrived.set()
+        else:
+            self._on_bar(bar)
+
+    def _release(self, due: datetime) -> None:
+        """Deliver what waited and opened at `due` or before."""
+        waiting, self._waiting = self._waiting, []
+        for bar in waiting:
+            if bar.time <= due:
+                self._on_bar(bar)
+            else:
+                self._waiting.append(bar)
 
     def _on_bar(self, bar: Bar) -> None:
         if bar.symbol in self._newest and bar.time > self._newest[bar.symbol]:
             self._newest[bar.symbol] = bar.time
             self._deliver(bar)
-            self._arrived.set()
 
     async def bring(self, symbols: Iterable[str], now: datetime) -> None:
         """Return once the bars of `symbols` that closed at `now` are delivered, or cannot be had."""
         due = now - self._timeframe.length
+        self._release(due)
         if self._stream.is_live:
             try:
                 async with asyncio.timeout(STREAM_PATIENCE_S):
                     while self._missing(symbols, due):
                         self._arrived.clear()
                         await self._arrived.wait()
+                        self._release(due)
             except TimeoutError:
                 logger.info("the bar stream has not brought the bars of {:%H:%M}; asking for them", due)
         missing = self._missing(symbols, due)

@@ -10,6 +10,8 @@ from holdfast.domain.state import RECONCILE_OVERLAP, SymbolState
 from holdfast.engine.ports import Broker, Clock
 
 HISTORY = timedelta(days=90)
+# A day order queued on a Friday evening may fill on a Tuesday: its fills must be known as ours.
+ORDER_LIFE = timedelta(days=4)
 
 
 async def take_snapshot(broker: Broker, clock: Clock, account_id: str, since: datetime) -> Snapshot:
@@ -25,14 +27,14 @@ async def take_snapshot(broker: Broker, clock: Clock, account_id: str, since: da
     account = await broker.account()
     if account.id != account_id:
         raise UsageError(f"the broker now answers for the account ending {account.ending}: stop, and check your keys")
-    first = await broker.orders(after=since)
+    first = await broker.orders(after=since - ORDER_LIFE)
     positions = await broker.positions()
     second = await broker.orders(after=None, open_only=True)
     fills = await broker.fills(since)
     # An order that was open in the first read and is not in the second has ended in between: ask once more.
     open_then = {view.broker_order_id for view in first.good if not view.status.is_terminal}
     if not open_then <= {view.broker_order_id for view in second.good}:
-        second = await broker.orders(after=since)
+        second = await broker.orders(after=since - ORDER_LIFE)
     orders = Rows(newest_views(first.good, second.good), first.bad + second.bad)
     return Snapshot(taken_at, account, orders, positions, fills, broker.calls - calls)
 
@@ -49,5 +51,4 @@ def snapshot_start(states: Iterable[SymbolState | None], now: datetime) -> datet
 def _start(state: SymbolState | None, now: datetime) -> datetime:
     if state is None or state.reconciled_at is None:
         return now - HISTORY
-    open_since = [order.submitted_at for order in state.unsettled if order.submitted_at]
-    return min([state.reconciled_at, *open_since]) - RECONCILE_OVERLAP
+    return state.reconciled_at - RECONCILE_OVERLAP

@@ -41,6 +41,7 @@ class Supervisor:
         identity: Identity,
         streams: tuple[BarStream, OrderStream],
         *,
+        is_paced: bool,
         reconcile_every_s: float,
         random: Random,
     ) -> None:
@@ -61,6 +62,7 @@ class Supervisor:
             streams[0],
             {worker.symbol: worker.newest_bar_time(outside.clock.now()) for worker in followed},
             self._on_bar,
+            is_paced=is_paced,
         )
 
     @property
