@@ -91,7 +91,6 @@ def test_many_problems_are_counted_not_printed(tmp_path: Path) -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    # fmt: off
     [
         "symbols:",
         "- ",
@@ -135,7 +134,6 @@ FRAGMENTS = st.sampled_from(
         "é",
         "  ",
     ],
-    # fmt: on
 )
 BREAKS = st.sampled_from(["\n", "\t", "\u2028", "\n  "])
 

@@ -15,23 +15,25 @@ _FILE_FORMAT = "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}"
 _CONSOLE_FORMAT = "{time:HH:mm:ss} <level>{message}</level>"
 
 
-def start_logging(file: Path | None, *, console: Callable[[str], None] | None = None, verbose: bool = False) -> None:
-    """Send the log to `file` (rotated, owner only) and to stderr, or to `console` where a table lives there."""
+def start_logging(*, console: Callable[[str], None] | None = None, verbose: bool = False) -> None:
+    """Send the log to stderr, or to `console` where a table lives there."""
     logger.remove()
     level = "DEBUG" if verbose else "INFO"
-    sink = console or sys.stderr
-    logger.add(sink, level=level, format=_CONSOLE_FORMAT, diagnose=False, backtrace=False, colorize=None)
-    if file is not None:
-        logger.add(
-            file,
-            level="DEBUG",
-            format=_FILE_FORMAT,
-            diagnose=False,
-            backtrace=False,
-            rotation="10 MB",
-            retention=5,
-            opener=_owner_only,
-        )
+    logger.add(console or sys.stderr, level=level, format=_CONSOLE_FORMAT, diagnose=False, backtrace=False)
+
+
+def add_log_file(file: Path) -> None:
+    """Keep the log in `file` as well: everything, rotated, owner only."""
+    logger.add(
+        file,
+        level="DEBUG",
+        format=_FILE_FORMAT,
+        diagnose=False,
+        backtrace=False,
+        rotation="10 MB",
+        retention=5,
+        opener=_owner_only,
+    )
 
 
 def redact(secrets: Iterable[str]) -> None:

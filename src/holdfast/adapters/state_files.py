@@ -56,10 +56,11 @@ class StateFiles:
             return Unreadable(str(error), self._backup(symbol))
 
     def _backup(self, symbol: str) -> SymbolState | None:
+        """Return the newest valid earlier version; without one, what the journal says the symbol may do."""
         try:
             return decode(self._folder.backup_file(symbol).read_bytes(), symbol)
         except (OSError, UnreadableStateError):
-            return None
+            return _from_journal(symbol, self._folder)
 
     async def save(self, state: SymbolState) -> SymbolState:
         """Write durably and keep the version before; return the state as written."""
@@ -87,6 +88,24 @@ class StateFiles:
     def close(self) -> None:
         """Finish the writes under way and end the threads."""
         self._threads.shutdown(wait=True)
+
+
+def _from_journal(symbol: str, folder: StateFolder) -> SymbolState | None:
+    """Return a state with the last status in the journal and the account it is of; None where neither stands there."""
+    stamp = folder.stamp()
+    try:
+        lines = folder.journal_file(symbol).read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    for line in reversed(lines):
+        try:
+            entry = json.loads(line)
+            if entry["kind"] == "status" and stamp is not None:
+                said = events.StatusSet(entry["status"], entry["reason"])
+                return SymbolState(symbol, account_id=stamp.account_id).apply(said)
+        except (ValueError, KeyError, TypeError):
+            continue
+    return None
 
 
 class JournalFiles:

@@ -13,7 +13,7 @@ from holdfast.adapters.state_folder import StateFolder
 from holdfast.adapters.user_strategy import load_user_strategy
 from holdfast.bootstrap.identity import claim_folder
 from holdfast.bootstrap.link import Link, open_link
-from holdfast.config.load import Config, SymbolConfig, load_config, refuse_live
+from holdfast.config.load import Config, SymbolConfig, load_config, refuse_unbuilt
 from holdfast.domain.decide import Rules
 from holdfast.domain.errors import UsageError
 from holdfast.domain.reconcile import ExternalChange
@@ -56,7 +56,7 @@ def read_config(options: Options) -> Config:
         UsageError: an invalid config, or a start that must not happen.
     """
     config = load_config(options.config, load_user_strategy)
-    refuse_live(config)
+    refuse_unbuilt(config)
     changes: dict[str, object] = {}
     if options.bars is not None:
         if not options.bars.is_dir():

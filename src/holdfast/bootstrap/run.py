@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from loguru import logger
 
 from holdfast.adapters.config_watch import ConfigWatch
+from holdfast.adapters.log import add_log_file
 from holdfast.bootstrap.opening import Opened, Options, opened, read_config, state_folder
 from holdfast.config.load import Config
 from holdfast.domain.errors import Fatal, Recoverable
@@ -24,7 +25,11 @@ Result = TypeVar("Result")
 class View(Protocol):
     """What shows a run to people."""
 
-    def opened(self, world: Opened, started: Started) -> None:
+    def opening(self, world: Opened) -> None:
+        """Say where everything is."""
+        ...
+
+    def reconciled(self, world: Opened, started: Started) -> None:
         """Say what was reconciled."""
         ...
 
@@ -46,6 +51,7 @@ async def run_bot(config: Config, options: Options, view: View) -> None:
     stop = asyncio.Event()
     _listen_for_signals(stop)
     folder = state_folder(config, options).lock()
+    add_log_file(folder.log)
     try:
         async with opened(config, folder, options) as world:
             await _run(world, view, stop)
@@ -77,10 +83,11 @@ def _leave_at_once() -> None:
 
 
 async def _run(world: Opened, view: View, stop: asyncio.Event) -> None:
+    view.opening(world)
     started = await _unless(stop, start(world.specs, world.outside, world.identity))
     if started is None:
         return
-    view.opened(world, started)
+    view.reconciled(world, started)
     supervisor = Supervisor(
         started,
         world.outside,

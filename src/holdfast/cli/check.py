@@ -20,13 +20,19 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 def check(config: ConfigOption = Path("config.yaml"), *, as_json: JsonOption = False) -> None:
     """Check config.yaml and the strategies it names; exit 1 with every problem at once if it is not valid."""
     from holdfast.adapters.user_strategy import load_user_strategy
-    from holdfast.config.load import load_config
+    from holdfast.config.load import load_config, refuse_unbuilt
     from holdfast.config.problems import ConfigError
+    from holdfast.domain.errors import UsageError
 
     try:
         loaded = load_config(config, load_user_strategy)
     except ConfigError as error:
         _report_problems(error, as_json=as_json)
+        raise typer.Exit(1) from None
+    try:
+        refuse_unbuilt(loaded)
+    except UsageError as error:
+        typer.echo(f"{error}", err=True)
         raise typer.Exit(1) from None
     if as_json:
         _print_json(_as_data(loaded))

@@ -27,7 +27,7 @@ def reconcile(
     from holdfast.bootstrap.opening import Options, read_config
     from holdfast.bootstrap.reconcile import reconcile_once
 
-    start_logging(None)
+    start_logging()
     options = Options(config, state_dir)
     report = asyncio.run(reconcile_once(read_config(options), options, is_dry=dry_run))
     if as_json:

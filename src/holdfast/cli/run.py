@@ -34,14 +34,13 @@ def run(
     """
     import asyncio
 
-    from holdfast.bootstrap.opening import Options, read_config, state_folder
+    from holdfast.bootstrap.opening import Options, read_config
     from holdfast.bootstrap.run import run_bot
     from holdfast.cli.run_view import view_for_terminal
 
     options = Options(config, state_dir, bars, _speed(speed), new_account=new_account, archive_state=archive_state)
     loaded = read_config(options)
-    view = view_for_terminal(state_folder(loaded, options).log, verbose=verbose)
-    asyncio.run(run_bot(loaded, options, view))
+    asyncio.run(run_bot(loaded, options, view_for_terminal(verbose=verbose)))
 
 
 def _speed(text: str | None) -> float | Literal["max"] | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from decimal import Decimal
-from pathlib import Path
 
 from loguru import logger
 from rich.console import Console, Group
@@ -26,12 +25,15 @@ REFRESH_S = 0.25
 class PlainView:
     """Log lines on stderr and a summary on stdout."""
 
-    def opened(self, world: Opened, started: Started) -> None:
-        """Say where everything is and what was reconciled."""
+    def opening(self, world: Opened) -> None:
+        """Say where everything is."""
         logger.info("config {}", world.config.path)
         logger.info("state  {}", world.folder.root)
         logger.info("log    {}", world.folder.log)
         logger.info("broker {}: {}", world.config.broker, world.link.where)
+
+    def reconciled(self, world: Opened, started: Started) -> None:
+        """Say what was reconciled, and what does not trade."""
         report = started.report
         count = len(world.specs)
         logger.info(
@@ -85,13 +87,13 @@ class TerminalView(PlainView):
                 await asyncio.sleep(REFRESH_S)
 
 
-def view_for_terminal(log: Path, *, verbose: bool) -> PlainView:
+def view_for_terminal(*, verbose: bool) -> PlainView:
     """Start logging and return the view that fits where stderr goes."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        start_logging(log, verbose=verbose)
+        start_logging(verbose=verbose)
         return PlainView()
-    start_logging(log, console=lambda text: console.print(Text(text.rstrip("\n"))), verbose=verbose)
+    start_logging(console=lambda text: console.print(Text(text.rstrip("\n"))), verbose=verbose)
     return TerminalView(console)
 
 

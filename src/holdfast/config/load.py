@@ -17,7 +17,7 @@ from holdfast.config.model import (
     SimSection,
     SymbolSection,
 )
-from holdfast.config.problems import ConfigError, config_error
+from holdfast.config.problems import config_error
 from holdfast.config.strategy_spec import StrategyReader, UserBuilder
 from holdfast.config.symbol_checks import check_symbols
 from holdfast.config.tree import NOWHERE, START, Fault, Faults, Mapping, Node, child, items_of, locate
@@ -86,17 +86,26 @@ def load_config(path: Path, build_user: UserBuilder | None = None) -> Config:
     return _resolved(model, absolute, raw, root, specs)
 
 
-def refuse_live(config: Config) -> None:
-    """Stop a start that would trade real money, which this version cannot.
+def refuse_unbuilt(config: Config) -> None:
+    """Stop a start that asks for what this version cannot do.
 
     Raises:
-        UsageError: for `broker: live`.
+        UsageError: for `broker: live`, a timeframe other than 1Min, and `on_remove: close`; all of them at once.
     """
+    found = []
     if config.broker == "live":
-        raise UsageError(
+        found.append(
             f"{config.path}: broker: live is not enabled in this version; "
             "write 'broker: paper' (play money at Alpaca) or 'broker: sim' (no keys needed)"
         )
+    for symbol in config.symbols:
+        place = f"{config.path}:{symbol.line}: {symbol.symbol}"
+        if symbol.timeframe.name != "1Min":
+            found.append(f"{place}: timeframe: {symbol.timeframe.name} is not enabled in this version; write 1Min")
+        if symbol.on_remove != "keep":
+            found.append(f"{place}: on_remove: {symbol.on_remove} is not enabled in this version; write keep")
+    if found:
+        raise UsageError("\n".join(found))
 
 
 def _read(path: Path) -> bytes:
@@ -112,7 +121,6 @@ def _read(path: Path) -> bytes:
 
 def _tree(path: Path, text: str, raw: bytes, faults: Faults) -> Mapping:
     """Return the file's top mapping; whatever prevents that ends the load here."""
-    error: ConfigError
     try:
         root = parse(decode(raw), faults)
         if isinstance(root, Mapping):
@@ -121,8 +129,7 @@ def _tree(path: Path, text: str, raw: bytes, faults: Faults) -> Mapping:
     except UnreadableError as unreadable:
         mark, message = unreadable.mark, unreadable.message
     faults.add(mark, message)
-    error = config_error(str(path), text, faults.in_order())
-    raise error
+    raise config_error(str(path), text, faults.in_order())
 
 
 def _strategies(root: Mapping, reader: StrategyReader) -> list[StrategySpec | None]:

@@ -118,6 +118,9 @@ def role_of(quantity: Decimal, side: Side) -> Role:
 
 def _booking_corrections(before: SymbolState, after: SymbolState, view: OrderView, at: datetime) -> list[Correction]:
     name = view.client_order_id
+    if before.reconciled_at is None:
+        # A file that is built from nothing is one correction, which the reconciler words.
+        return []
     if before.position.quantity != after.position.quantity:
         why = f"our order {name} filled {plain(view.filled_quantity)} that the file had not booked"
         return [_quantity_correction(before.position, after.position, why, at)]

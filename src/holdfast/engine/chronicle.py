@@ -37,6 +37,10 @@ class Chronicle:
             self.corrected(after.symbol, after.last_correction)
         return trades
 
+    def admitted(self, state: SymbolState) -> None:
+        """Note the status that a symbol begins with; the start says it to people itself."""
+        self._journal.note(state.symbol, "status", {"status": state.status.value, "reason": state.status_reason})
+
     def corrected(self, symbol: str, correction: Correction) -> None:
         """Note a correction: what it was, what it is, and why."""
         facts = {"field": correction.field, "was": correction.was, "is": correction.now, "why": correction.why}
@@ -66,7 +70,7 @@ class Chronicle:
         return int(settled and order.filled_quantity > 0)
 
     def _status(self, state: SymbolState) -> None:
-        self._journal.note(state.symbol, "status", {"status": state.status.value, "reason": state.status_reason})
+        self.admitted(state)
         if state.status_reason:
             logger.warning("{}: {}: {}", state.symbol, state.status.value, state.status_reason)
         else:

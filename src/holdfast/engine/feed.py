@@ -70,7 +70,7 @@ class BarFeed:
         """Return once the bars of `symbols` that closed at `now` are delivered, or cannot be had."""
         due = now - self._timeframe.length
         self._release(due)
-        if self._stream.is_live:
+        if self._was_live:
             try:
                 async with asyncio.timeout(STREAM_PATIENCE_S):
                     while self._missing(symbols, due):
@@ -82,6 +82,8 @@ class BarFeed:
         missing = self._missing(symbols, due)
         if missing:
             await self.backfill(missing, now)
+        # Only a stream that lives before an instant is published can bring its bars.
+        self._was_live = self._stream.is_live
 
     def _missing(self, symbols: Iterable[str], due: datetime) -> list[str]:
         return [symbol for symbol in symbols if self._newest.get(symbol, due) < due]

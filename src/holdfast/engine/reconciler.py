@@ -94,7 +94,7 @@ class Reconciler:
         Raises:
             Recoverable: the broker did not answer everything; nothing was changed.
         """
-        loaded, failed = await self._load_all(policies)
+        loaded, failed = await self._load_all(policies, account_id)
         known = {symbol: state for symbol, state in loaded.items() if isinstance(state, SymbolState)}
         since = snapshot_start((known.get(symbol) for symbol in loaded), self._clock.now())
         taken = self._clock.monotonic()
@@ -109,12 +109,14 @@ class Reconciler:
         report.unmanaged = _unmanaged(sorted_, report)
         return report
 
-    async def _load_all(self, policies: Mapping[str, Policy]) -> tuple[dict[str, Loaded], dict[str, str]]:
+    async def _load_all(
+        self, policies: Mapping[str, Policy], account_id: str
+    ) -> tuple[dict[str, Loaded], dict[str, str]]:
         loaded: dict[str, Loaded] = {}
         failed: dict[str, str] = {}
         for symbol in sorted({*policies, *await self._store.symbols()}):
             try:
-                loaded[symbol] = await self._store.load(symbol)
+                loaded[symbol] = _of_account(await self._store.load(symbol), account_id)
             except OSError as error:
                 failed[symbol] = f"its state file cannot be read: {error.strerror}: {error.filename}"
         return loaded, failed
@@ -203,6 +205,13 @@ class _One:
         now = f"rebuilt: position {plain(held.quantity)}{price}"
         why = f"{len(self.facts.our_orders)} orders of ours and the position at the broker"
         return (Correction(self.snapshot.taken_at, "file", was, now, why),)
+
+
+def _of_account(loaded: Loaded, account_id: str) -> Loaded:
+    """Another account's file tells nothing about this one."""
+    if isinstance(loaded, SymbolState) and loaded.account_id != account_id:
+        return Unreadable(f"it belongs to the account {loaded.account_id}", None)
+    return loaded
 
 
 def _broker_ids(states: Mapping[str, SymbolState]) -> list[str]:

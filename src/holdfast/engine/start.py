@@ -118,7 +118,7 @@ async def _build(symbol: str, spec: SymbolSpec, ready: Ready, tools: Tools, star
         except OSError as error:
             started.failed[symbol] = f"its state file cannot be written: {error.strerror}: {error.filename}"
             return
-        tools.chronicle.changed(before, ready.state)
+        tools.chronicle.admitted(ready.state)
     if ready.state.status is Status.RETIRED:
         started.retired.append(symbol)
     # Twice the warm-up, so that a signal never depends on where the window starts.

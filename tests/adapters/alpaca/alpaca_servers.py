@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import SecretStr
 from websockets.asyncio.server import ServerConnection, serve
 
+from holdfast.adapters.alpaca.broker import AlpacaBroker
 from holdfast.adapters.alpaca.credentials import Credentials
 from holdfast.adapters.alpaca.endpoints import AlpacaEndpoints
 from holdfast.engine.ports import Assumptions
@@ -167,6 +168,21 @@ async def streaming(handler: Callable[[ServerConnection], Awaitable[None]]) -> A
 def endpoints(url: str) -> AlpacaEndpoints:
     """Return the endpoints of a local server."""
     return AlpacaEndpoints.of_server(url)
+
+
+@contextlib.asynccontextmanager
+async def broker_at(url: str, deadline_s: float = 5.0) -> AsyncIterator[AlpacaBroker]:
+    """Open a broker and close it."""
+    broker = AlpacaBroker(url, CREDENTIALS, ASSUMPTIONS, deadline_s=deadline_s)
+    try:
+        yield broker
+    finally:
+        await broker.aclose()
+
+
+def refusal(status: int, code: int | None, message: str) -> Reply:
+    """Build an error as Alpaca writes it."""
+    return Reply(({} if code is None else {"code": code}) | {"message": message}, status)
 
 
 def an_order(number: int = 1, **changes: object) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -71,8 +72,10 @@ def test_changed_sdk() -> None:
         harden(client, PAPER.trading_url)
 
 
-def test_own_proxies_beyond_this_machine() -> None:
-    """A proxy of the environment is obeyed for the real broker, and ~/.netrc for none."""
+def test_netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real broker's requests obey the environment's proxy, but take no password from ~/.netrc."""
+    (tmp_path / "netrc").write_text("machine paper-api.alpaca.markets login someone password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     client = TradingClient(KEY, SECRET)
     harden(client, PAPER.trading_url)
     session: requests.Session = client._session  # noqa: SLF001 - nothing else shows it
