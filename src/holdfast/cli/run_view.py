@@ -100,7 +100,7 @@ def view_for_terminal(*, verbose: bool) -> PlainView:
 def _screen(world: Opened, supervisor: Supervisor) -> Group:
     board = supervisor.board
     table = Table(title=f"Holdfast, {world.config.broker}", title_justify="left", expand=True)
-    for name in ("symbol", "price", "signal", "position", "working", "profit", "status"):
+    for name in ("symbol", "price", "signal", "position", "working", "profit", "status", "last correction"):
         table.add_column(name, justify="right" if name in {"price", "signal", "position", "profit"} else "left")
     for row in board.rows():
         table.add_row(*_cells(row))
@@ -115,14 +115,27 @@ def _cells(row: Row) -> tuple[str, ...]:
     position = plain(state.position.quantity)
     if state.position.unmanaged_quantity:
         position += f" (+{plain(state.position.unmanaged_quantity)} unmanaged)"
-    return row.symbol, price, signal, position, working, f"{row.profit:+.2f}", _status(state, row.trouble)
+    return (
+        row.symbol,
+        price,
+        signal,
+        position,
+        working,
+        f"{row.profit:+.2f}",
+        _status(state, row.trouble),
+        _correction(state),
+    )
 
 
 def _status(state: SymbolState, trouble: str | None) -> str:
     if trouble:
         return f"{state.status.value}: {trouble}" if state.status is not Status.ACTIVE else trouble
-    correction = state.last_correction
-    return f"corrected {correction.field}: {correction.was} to {correction.now}" if correction else "active"
+    return state.status.value
+
+
+def _correction(state: SymbolState) -> str:
+    one = state.last_correction
+    return f"{one.field}: {one.was} to {one.now}" if one else ""
 
 
 def _progress(board: Board, sessions: list[Session]) -> list[Table | Text]:

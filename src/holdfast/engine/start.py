@@ -11,7 +11,7 @@ from holdfast.domain.admission import admit, asset_trouble, retire
 from holdfast.domain.bar import Bar
 from holdfast.domain.broker_facts import Asset
 from holdfast.domain.decide import Rules
-from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
 from holdfast.domain.order import Role
 from holdfast.domain.session import Session
 from holdfast.domain.state import Status, SymbolState
@@ -166,5 +166,5 @@ async def _cancel_retired_entries(started: Started, broker: Broker) -> None:
             if order.role is Role.ENTRY and order.broker_order_id:
                 try:
                     await broker.cancel(order.broker_order_id)
-                except (Recoverable, Rejected) as error:
+                except (Recoverable, Rejected, OutcomeUnknown) as error:
                     logger.warning("{}: the working entry could not be canceled: {}", symbol, error)

@@ -15,7 +15,7 @@ from holdfast.domain import events
 from holdfast.domain.bar import Bar
 from holdfast.domain.decide import Decision, Moment, decide
 from holdfast.domain.doubt import lost_answer, unresolved, with_doubt
-from holdfast.domain.errors import Recoverable
+from holdfast.domain.errors import Recoverable, Rejected
 from holdfast.domain.order import OrderRecord, OrderView
 from holdfast.domain.order_id import parse_order_id
 from holdfast.domain.reconcile import reconcile, role_of
@@ -230,7 +230,7 @@ class SymbolWorker:
         for record in self.state.unsettled:
             try:
                 view = await self._tools.broker.order_by_client_id(record.client_order_id)
-            except Recoverable as error:
+            except (Recoverable, Rejected) as error:
                 logger.debug("{}: {} could not be looked up: {}", self.symbol, record.client_order_id, error)
                 break
             if view is not None:

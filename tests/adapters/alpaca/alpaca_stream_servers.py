@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgpack
-from alpaca_servers import KEY, SECRET
 from websockets.asyncio.server import ServerConnection
+
+from adapters.alpaca.alpaca_servers import KEY, SECRET
 
 
 async def until_gone(connection: ServerConnection) -> None:

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from alpaca_servers import (
+
+from adapters.alpaca.alpaca_servers import (
     KEY,
     SECRET,
     Handler,
@@ -25,7 +26,6 @@ from alpaca_servers import (
     refusal,
     serving,
 )
-
 from holdfast.domain.errors import (
     CredentialsError,
     DuplicateOrder,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import requests
 from alpaca.trading.client import TradingClient
-from alpaca_servers import ASSUMPTIONS, KEY, SECRET, Reply, endpoints, in_a_loop, serving
 from pydantic import SecretStr
 
+from adapters.alpaca.alpaca_servers import ASSUMPTIONS, KEY, SECRET, Reply, endpoints, in_a_loop, serving
 from holdfast.adapters.alpaca.connect import open_alpaca
 from holdfast.adapters.alpaca.endpoints import PAPER, AlpacaEndpoints
 from holdfast.adapters.alpaca.transport import harden

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from alpaca_servers import Handler, Reply, Request, a_fill, an_order, broker_at, in_a_loop, serving
 
+from adapters.alpaca.alpaca_servers import Handler, Reply, Request, a_fill, an_order, broker_at, in_a_loop, serving
 from holdfast.domain.errors import Recoverable
 
 SINCE = datetime(2026, 11, 20, tzinfo=UTC)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from alpaca_servers import CREDENTIALS, Handler, Reply, Request, in_a_loop, serving
 
+from adapters.alpaca.alpaca_servers import CREDENTIALS, Handler, Reply, Request, in_a_loop, serving
 from holdfast.adapters.alpaca.market_data import SYMBOLS_PER_REQUEST, AlpacaMarketData
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.timeframe import TIMEFRAMES

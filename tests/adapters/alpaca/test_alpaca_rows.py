@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import msgpack
 import pytest
-from alpaca_servers import a_fill, a_position, an_order
 
+from adapters.alpaca.alpaca_servers import a_fill, a_position, an_order
 from holdfast.adapters.alpaca import bar_rows, rows
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.order import OrderStatus, Side

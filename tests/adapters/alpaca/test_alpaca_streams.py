@@ -8,11 +8,21 @@ from typing import Any
 
 import msgpack
 import pytest
-from alpaca_servers import CREDENTIALS, KEY, SECRET, Reply, an_order, in_a_loop, serving, streaming, until
-from alpaca_stream_servers import DataServer, TradeServer, a_bar_message, say, until_gone
 from loguru import logger
 from websockets.asyncio.server import ServerConnection
 
+from adapters.alpaca.alpaca_servers import (
+    CREDENTIALS,
+    KEY,
+    SECRET,
+    Reply,
+    an_order,
+    in_a_loop,
+    serving,
+    streaming,
+    until,
+)
+from adapters.alpaca.alpaca_stream_servers import DataServer, TradeServer, a_bar_message, say, until_gone
 from holdfast.adapters.alpaca.bar_stream import AlpacaBarStream
 from holdfast.adapters.alpaca.connect import check_sdk
 from holdfast.adapters.alpaca.order_stream import AlpacaOrderStream
