@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from harness import Simulator, World, open_orders
+from e2e.harness import Simulator, World, open_orders
 
 CENT = Decimal("0.01")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import LEVEL, World
+from e2e.harness import LEVEL, World
 
 
 @pytest.fixture

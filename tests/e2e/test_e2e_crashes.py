@@ -4,8 +4,8 @@ import time
 from random import Random
 
 import pytest
-from books import assert_bought_once, assert_files_equal_books, bot_orders
-from harness import Process, Simulator, World, level, open_orders, until, write_bars
+from e2e.books import assert_bought_once, assert_files_equal_books, bot_orders
+from e2e.harness import Process, Simulator, World, level, open_orders, until, write_bars
 
 QUANTITIES = {"AAPL": 10, "MSFT": 5, "SPY": 4, "NVDA": 8}
 ROUNDS = 4

@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, TypeVar
 
 from loguru import logger
@@ -29,6 +31,7 @@ class StateFiles:
     def __init__(self, folder: StateFolder, wall_clock: Callable[[], datetime]) -> None:
         self._folder = folder
         self._now = wall_clock
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
         self._threads = ThreadPoolExecutor(FSYNC_THREADS, thread_name_prefix="state")
 
     async def _in_thread(self, work: Callable[..., Result], *args: Any) -> Result:  # noqa: ANN401 - forwards any call
@@ -65,9 +68,14 @@ class StateFiles:
     async def save(self, state: SymbolState) -> SymbolState:
         """Write durably and keep the version before; return the state as written."""
         saved = state.apply(events.Saved(self._now()))
-        path, backup = self._folder.state_file(state.symbol), self._folder.backup_file(state.symbol)
-        await self._in_thread(lambda: replace_durably(path, encode(saved), backup=backup))
+        await self._in_thread(self._write, saved)
         return saved
+
+    def _write(self, state: SymbolState) -> None:
+        path, backup = self._folder.state_file(state.symbol), self._folder.backup_file(state.symbol)
+        # A save whose caller was cancelled is still being written: the next one of the symbol waits for it.
+        with self._locks[state.symbol]:
+            replace_durably(path, encode(state), backup=backup)
 
     async def set_aside(self, symbol: str) -> str:
         """Move the file to `.holdfast/aside/`, under a name that is free; return the new path."""

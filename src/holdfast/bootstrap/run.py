@@ -111,7 +111,7 @@ async def _run(world: Opened, view: View, stop: asyncio.Event) -> None:
 
 def _driver(world: Opened, started: Started) -> Driver:
     if world.link.control is not None and world.set_time is not None:
-        return Lockstep(world.link.control, world.set_time)
+        return Lockstep(world.link.control, world.set_time, world.outside.clock.sleep)
     return RealTime(world.outside.clock, started.portfolio)
 
 

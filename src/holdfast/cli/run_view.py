@@ -189,8 +189,8 @@ def _totals(board: Board) -> str:
 
 
 def _next_step(world: Opened, why: str) -> str:
-    if world.config.sim.bars and world.link.server:
-        return (
-            f"{why}: every bar in {world.config.sim.bars} has been replayed; --new-account starts over from the first"
-        )
-    return "run it again: the next session goes on where this one stopped"
+    if why != "bars used up":
+        return "run it again: the next session goes on where this one stopped"
+    if world.link.server is None:
+        return "the simulator's bars are used up: restart it with --new-account to start over"
+    return f"every bar in {world.config.sim.bars} is replayed: holdfast run --new-account starts over from the first"

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from holdfast.domain.decimals import down_to_lot, plain
-from holdfast.domain.order import Intent, Role, Side
+from holdfast.domain.order import Intent, OrderRecord, Role, Side
 from holdfast.domain.order_id import bar_decision, order_id
 from holdfast.domain.position import ZERO
 from holdfast.domain.state import Status, SymbolState
@@ -38,7 +38,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be done and why. `intent` is None unless an order is wanted; `target` is what is wanted held."""
+    """What is to be done and why. `target` is what is wanted held.
+
+    `intent` is the order wanted, if one is; `cancel` a working entry that is not wanted any more.
+    """
 
     action: str
     why: str
@@ -46,6 +49,7 @@ class Decision:
     target: Decimal
     rearm: int | None
     intent: Intent | None = None
+    cancel: OrderRecord | None = None
 
 
 _STANDING_ASIDE = {Status.PAUSED, Status.HALTED, Status.SUSPENDED, Status.QUARANTINED, Status.RETIRED}
@@ -60,10 +64,14 @@ def decide(
     """
     rearm = _rearm_after(state.rearm, signal)
     idle = Decision("hold", "", signal, state.target, rearm)
-    waiting = _reason_to_wait(state, signal, moment, doubt)
+    waiting = _reason_to_wait(state, moment, doubt)
     if waiting:
         return replace(idle, action="wait", why=waiting)
-    target = _target(signal or ZERO, rules)
+    if state.unsettled:
+        return _while_unsettled(state.unsettled[0], replace(idle, action="wait"))
+    if signal is None:
+        return replace(idle, action="wait", why="the strategy has no opinion")
+    target = _target(signal, rules)
     if target == state.position.quantity:
         return replace(idle, target=target, why=_already(target))
     if state.is_in_position and target == state.target:
@@ -78,17 +86,19 @@ def _rearm_after(rearm: int | None, signal: Decimal | None) -> int | None:
     return None if rearm is not None and signal is not None and signal * rearm <= 0 else rearm
 
 
-def _reason_to_wait(state: SymbolState, signal: Decimal | None, moment: Moment, doubt: str | None) -> str | None:
+def _reason_to_wait(state: SymbolState, moment: Moment, doubt: str | None) -> str | None:
     if state.status in _STANDING_ASIDE:
         return f"{state.status.value}: {state.status_reason}"
-    if not moment.is_session_open:
-        return "the market is closed"
-    if doubt:
-        return doubt
-    if state.unsettled:
-        order = state.unsettled[0]
-        return f"the {order.role.value} {order.client_order_id} is {order.status.value}"
-    return "the strategy has no opinion" if signal is None else None
+    return doubt if moment.is_session_open else "the market is closed"
+
+
+def _while_unsettled(order: OrderRecord, idle: Decision) -> Decision:
+    """Wait for the order; an entry that works at the broker against the signal is canceled."""
+    why = f"the {order.role.value} {order.client_order_id} is {order.status.value}"
+    is_unwanted = order.role is Role.ENTRY and idle.signal is not None and idle.signal * order.side.sign <= 0
+    if is_unwanted and order.broker_order_id is not None:
+        return replace(idle, why=f"{why}, and is not wanted any more: canceling it", cancel=order)
+    return replace(idle, why=why)
 
 
 def _target(signal: Decimal, rules: Rules) -> Decimal:

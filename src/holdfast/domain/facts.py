@@ -22,13 +22,15 @@ class SortedSnapshot:
     holdings: Mapping[str, BrokerPosition]
     foreign: Mapping[str, tuple[FillActivity, ...]]
     unreadable: Mapping[str, str]
+    nameless: str | None
 
     def of(self, symbol: str) -> SymbolFacts:
         """Return the facts about `symbol`, whichever way the broker spells it."""
         key = asset_key(symbol)
-        return SymbolFacts(
-            self.ours.get(key, ()), self.holdings.get(key), self.foreign.get(key, ()), self.unreadable.get(key)
-        )
+        holding = self.holdings.get(key)
+        # A row that does not even say its symbol could be this one's: its absence then proves nothing.
+        unreadable = self.unreadable.get(key) or (self.nameless if holding is None else None)
+        return SymbolFacts(self.ours.get(key, ()), holding, self.foreign.get(key, ()), unreadable)
 
     @property
     def symbols_of_our_orders(self) -> frozenset[str]:
@@ -45,6 +47,7 @@ def sort_snapshot(snapshot: Snapshot, bot: str, known_broker_ids: Iterable[str])
         ours=_grouped(ours),
         holdings={asset_key(position.symbol): position for position in snapshot.positions.good},
         foreign=_grouped(foreign),
+        nameless=next((row.why for row in snapshot.positions.bad if row.symbol is None), None),
         unreadable=_unreadable([*snapshot.orders.bad, *snapshot.positions.bad, *snapshot.fills.bad]),
     )
 

@@ -1,12 +1,14 @@
 """What moves the bot along: replayed time in lockstep with a simulator, or the wall clock at a real broker."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from loguru import logger
 
+from holdfast.domain.errors import Recoverable
 from holdfast.domain.session import next_session
 from holdfast.engine.pacing import Pacer
 from holdfast.engine.portfolio import Portfolio
@@ -16,6 +18,7 @@ from holdfast.engine.supervisor import Supervisor
 # A minute's bar reaches the stream and the history a few seconds after the minute.
 BAR_DELAY = timedelta(seconds=4)
 NAP_S_MAX = 30.0
+Answer = TypeVar("Answer")
 
 
 class Driver(Protocol):
@@ -29,15 +32,18 @@ class Driver(Protocol):
 class Lockstep:
     """Each instant is worked through before the next one comes, so that a replay decides the same on any machine."""
 
-    def __init__(self, pacer: Pacer, set_time: Callable[[datetime], None]) -> None:
+    def __init__(
+        self, pacer: Pacer, set_time: Callable[[datetime], None], sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
         self._pacer = pacer
         self._set_time = set_time
+        self._sleep = sleep
 
     async def run(self, supervisor: Supervisor) -> str:
         """Work through the instants until the last."""
         after: datetime | None = None
         while True:
-            instant = await self._pacer.next_instant(after)
+            instant = await self._patiently(partial(self._pacer.next_instant, after))
             self._set_time(instant.time)
             await supervisor.feed.bring(instant.symbols, instant.time)
             await supervisor.settle()
@@ -45,7 +51,18 @@ class Lockstep:
             if instant.finished:
                 return instant.reason or "the simulated market has ended"
             after = instant.time
-            await self._pacer.through(after)
+            await self._patiently(partial(self._pacer.through, after))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Ask until there is an answer: a simulator that is away comes back with its account whole."""
+        wait_s = 0.5
+        while True:
+            try:
+                return await ask()
+            except Recoverable as error:
+                logger.warning("{}; asking again in {:.0f} s", error, wait_s)
+                await self._sleep(wait_s)
+                wait_s = min(2 * wait_s, NAP_S_MAX)
 
 
 class RealTime:
@@ -86,13 +103,19 @@ def _next_bar(now: datetime) -> datetime:
 
 
 async def drive(driver: Driver, supervisor: Supervisor, stop: asyncio.Event) -> str:
-    """Run `driver` until it ends or `stop` is set; return why it ended."""
-    running = asyncio.create_task(driver.run(supervisor))
-    stopping = asyncio.create_task(stop.wait())
+    """Run `driver` until it ends or `stop` is set; return why it ended.
+
+    Raises:
+        Fatal: what a child or the reconciler met that only a person can mend.
+    """
+    tasks = [asyncio.ensure_future(work) for work in (driver.run(supervisor), supervisor.fatal(), stop.wait())]
     try:
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return running.result() if running.done() else "stopped"
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        running, fatal, _stopping = tasks
+        if fatal.done():
+            fatal.result()
+        return str(running.result()) if running.done() else "stopped"
     finally:
-        for task in (running, stopping):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(running, stopping, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -56,7 +56,7 @@ NO_HOLDS = Holds()
 
 def memory_lost(since: float, assumptions: Assumptions) -> Holds:
     """Return the holds of a symbol whose memory was lost after it had traded."""
-    reason = "the state file was rebuilt: an order sent before may still arrive"
+    reason = "an order sent before the restart may still arrive"
     return Holds(wire=Hold(reason, since, assumptions.absence_proof_s))
 
 

@@ -6,7 +6,7 @@ its reason; none is silently uncorrected.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from holdfast.domain import events
 from holdfast.domain.broker_facts import Account, BrokerPosition, Snapshot
@@ -123,7 +123,7 @@ class Reconciler:
 
     def _compare(self, one: "_One", policy: Policy, holds: Holds | None, taken: float) -> Ready:
         if holds is None:
-            is_lost = one.is_rebuilt and one.has_traded
+            is_lost = one.was_in_doubt or (one.is_rebuilt and one.has_traded)
             holds = memory_lost(taken, self._broker.assumptions) if is_lost else NO_HOLDS
         confirmed = holds.confirmed_total(taken)
         outcome = reconcile(one.base(), one.facts, policy, at=one.snapshot.taken_at, confirmed_total=confirmed)
@@ -133,7 +133,8 @@ class Reconciler:
             last = corrections[-1]
             state = state.apply(events.CorrectionNoted(last.at, last.field, last.was, last.now, last.why))
         state = self._remembered(one, state)
-        return Ready(with_doubt(state, holds.reason or lost_answer(state)), corrections, holds)
+        until = self._clock.wall() + timedelta(seconds=holds.ends - taken) if holds.ends else None
+        return Ready(with_doubt(state, holds.reason or lost_answer(state), until), corrections, holds)
 
     def _remembered(self, one: "_One", state: SymbolState) -> SymbolState:
         """Halt a symbol whose memory of what it may do is gone for good, where real money may be at stake."""
@@ -169,6 +170,11 @@ class _One:
     @property
     def has_traded(self) -> bool:
         return bool(self.facts.our_orders) or isinstance(self.loaded, Unreadable)
+
+    @property
+    def was_in_doubt(self) -> bool:
+        """Whether an earlier process was still waiting: its windows begin anew with this one."""
+        return isinstance(self.loaded, SymbolState) and self.loaded.status is Status.IN_DOUBT
 
     @property
     def is_rebuilt(self) -> bool:

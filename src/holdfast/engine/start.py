@@ -90,6 +90,7 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
         state = _admitted(ready.state, spec, assets.get(symbol))
         await _build(symbol, spec, replace(ready, state=state), tools, started)
     await _warm_up(started, outside, sessions)
+    _claim_for_open_entries(started)
     await _cancel_retired_entries(started, outside.broker)
     return started
 
@@ -157,6 +158,15 @@ def warm_up_start(sessions: Sequence[Session], now: datetime, needed: timedelta)
             return session.open
         found += min(session.close, now) - session.open
     return past[-1].open if past else now - CALENDAR_REACH
+
+
+def _claim_for_open_entries(started: Started) -> None:
+    """The account's cash does not know of entries that may still fill."""
+    for worker in started.workers.values():
+        bar = worker.progress.last_bar
+        for order in worker.state.unsettled:
+            if order.role is Role.ENTRY and bar is not None:
+                started.portfolio.purse.reserve(order.client_order_id, order.open_quantity * bar.close)
 
 
 async def _cancel_retired_entries(started: Started, broker: Broker) -> None:

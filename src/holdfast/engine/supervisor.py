@@ -9,7 +9,7 @@ from random import Random
 from loguru import logger
 
 from holdfast.domain.bar import Bar
-from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.errors import Fatal, Recoverable, Rejected
 from holdfast.domain.facts import SortedSnapshot, sort_snapshot
 from holdfast.domain.order import OrderView
 from holdfast.domain.order_id import parse_order_id
@@ -56,6 +56,7 @@ class Supervisor:
         self._random = random
         self._children: list[asyncio.Task[None]] = []
         self._reconciling: asyncio.Task[None] | None = None
+        self._fatal: asyncio.Future[Fatal] = asyncio.get_running_loop().create_future()
         followed = [worker for worker in started.workers.values() if worker.is_followed]
         self.feed = BarFeed(
             outside.market_data,
@@ -133,6 +134,9 @@ class Supervisor:
         while True:
             try:
                 await worker.run()
+            except Fatal as error:
+                self._meet_fatal(error)
+                return
             except Exception as error:  # noqa: BLE001 - whatever one symbol raises stays with it (I9)
                 reason = f"{type(error).__name__}: {error}"
                 failures = self._counted(failures)
@@ -141,6 +145,14 @@ class Supervisor:
             logger.warning("{}: {} (failure {} of {})", worker.symbol, reason, len(failures), FAILURES_MAX)
             if not await self._revive(worker, failures, reason):
                 return
+
+    def _meet_fatal(self, error: Fatal) -> None:
+        if not self._fatal.done():
+            self._fatal.set_result(error)
+
+    async def fatal(self) -> None:
+        """Wait for what only a person can mend, and raise it."""
+        raise await asyncio.shield(self._fatal)
 
     def _counted(self, failures: list[float]) -> list[float]:
         now = self._outside.clock.monotonic()
@@ -169,6 +181,9 @@ class Supervisor:
             await self._outside.clock.sleep(self._next_reconcile_s())
             try:
                 await self.reconcile()
+            except Fatal as error:
+                self._meet_fatal(error)
+                return
             except (Recoverable, Rejected) as error:
                 logger.warning("the reconcile could not finish: {}; nothing was changed, it runs again", error)
 

@@ -15,9 +15,8 @@ from holdfast.domain import events
 from holdfast.domain.bar import Bar
 from holdfast.domain.decide import Decision, Moment, decide
 from holdfast.domain.doubt import lost_answer, unresolved, with_doubt
-from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
 from holdfast.domain.order import OrderRecord, OrderView
-from holdfast.domain.order_id import parse_order_id
 from holdfast.domain.reconcile import reconcile, role_of
 from holdfast.domain.risk import Approved, judge
 from holdfast.domain.state import Status, SymbolState
@@ -185,6 +184,7 @@ class SymbolWorker:
     async def _act(self, decision: Decision, moment: Moment) -> None:
         if decision.intent is None:
             await self._note(decision, moment)
+            await self._cancel(decision.cancel)
             return
         verdict = judge(decision.intent, self.state, moment, self.spec.rules, self._tools.portfolio.means())
         if isinstance(verdict, Approved):
@@ -205,9 +205,15 @@ class SymbolWorker:
     async def _trade(self, decision: Decision, approved: Approved, moment: Moment) -> None:
         intent = approved.intent
         self._tools.chronicle.decided(intent, decision.why)
-        self._in_flight = intent.client_order_id
-        await self._commit(_taken(decision, moment), events.IntentRecorded(intent))
+        # Claimed before the first await, so that two workers never count on the same cash.
         self._tools.portfolio.purse.reserve(intent.client_order_id, approved.reserve)
+        self._in_flight = intent.client_order_id
+        try:
+            await self._commit(_taken(decision, moment), events.IntentRecorded(intent))
+        except BaseException:
+            self._in_flight = None
+            self._tools.portfolio.purse.release(intent.client_order_id)
+            raise
         self._lookups.sent(intent.client_order_id, self._tools.clock.monotonic())
         try:
             answer = await send(intent, self._tools.account_id, self._tools.store, self._tools.broker)
@@ -220,8 +226,19 @@ class SymbolWorker:
         self._lookups.sent(intent.client_order_id, self._tools.clock.monotonic())
         await self._commit(*([answer] if answer else []))
 
+    async def _cancel(self, record: OrderRecord | None) -> None:
+        """Ask for a cancel; only a terminal look-up says that it happened."""
+        if record is None or record.broker_order_id is None:
+            return
+        try:
+            await self._tools.broker.cancel(record.broker_order_id)
+        except (Recoverable, Rejected, OutcomeUnknown) as error:
+            logger.info("{}: the cancel of {} is open: {}", self.symbol, record.client_order_id, error)
+        self._lookups.sent(record.client_order_id, self._tools.clock.monotonic())
+
     async def _see(self, view: OrderView) -> None:
-        if self.state.order(view.client_order_id) is None and parse_order_id(view.client_order_id) is None:
+        if self.state.order(view.client_order_id) is None:
+            # Booked and dropped long ago, or another bot's: only the reconciler, which sees everything, may tell.
             return
         await self._commit(events.OrderSeen(view, role_of(self.state.position.quantity, view.side)))
 
