@@ -10,9 +10,8 @@ from loguru import logger
 
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Fatal, Recoverable, Rejected
-from holdfast.domain.facts import SortedSnapshot, sort_snapshot
+from holdfast.domain.facts import SortedSnapshot, is_ours, sort_snapshot
 from holdfast.domain.order import OrderView
-from holdfast.domain.order_id import parse_order_id
 from holdfast.domain.session import Session
 from holdfast.domain.state import Status
 from holdfast.domain.symbols import asset_key
@@ -55,6 +54,8 @@ class Supervisor:
         self._reconcile_every_s = reconcile_every_s
         self._random = random
         self._children: list[asyncio.Task[None]] = []
+        self._by_asset = {asset_key(symbol): symbol for symbol in started.workers}
+        self._rung = asyncio.Event()
         self._reconciling: asyncio.Task[None] | None = None
         self._fatal: asyncio.Future[Fatal] = asyncio.get_running_loop().create_future()
         followed = [worker for worker in started.workers.values() if worker.is_followed]
@@ -84,9 +85,13 @@ class Supervisor:
         self.workers[bar.symbol].put(BarClosed(bar))
 
     def _on_order(self, view: OrderView) -> None:
-        parts = parse_order_id(view.client_order_id)
-        if parts is not None and parts.bot == self._identity.bot and parts.symbol in self.workers:
-            self.workers[parts.symbol].put(OrderNews(view))
+        """Ring the worker whose order it is; somebody else's hand on one of our symbols calls for a reconcile."""
+        if is_ours(view, self._identity.bot):
+            worker = self.workers.get(self._by_asset.get(asset_key(view.symbol), ""))
+            if worker is not None:
+                worker.put(OrderNews(view))
+        elif asset_key(view.symbol) in self._by_asset and view.filled_quantity:
+            self._rung.set()
 
     async def settle(self) -> None:
         """Wait until every worker has dealt with what it was told and knows what became of its orders."""
@@ -178,7 +183,7 @@ class Supervisor:
 
     async def _reconcile_for_ever(self) -> None:
         while True:
-            await self._outside.clock.sleep(self._next_reconcile_s())
+            await self._until_next_reconcile()
             try:
                 await self.reconcile()
             except Fatal as error:
@@ -186,6 +191,19 @@ class Supervisor:
                 return
             except (Recoverable, Rejected) as error:
                 logger.warning("the reconcile could not finish: {}; nothing was changed, it runs again", error)
+
+    async def _until_next_reconcile(self) -> None:
+        """Wait for the next turn, or for a foreign fill and then until the positions must show it."""
+        waits = [asyncio.ensure_future(self._outside.clock.sleep(self._next_reconcile_s()))]
+        waits.append(asyncio.create_task(self._rung.wait()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self._rung.is_set():
+            self._rung.clear()
+            await self._outside.clock.sleep(self._outside.broker.assumptions.position_lag_s)
 
     def _next_reconcile_s(self) -> float:
         now = self._outside.clock.monotonic()
