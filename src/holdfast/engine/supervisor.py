@@ -194,13 +194,13 @@ class Supervisor:
 
     async def _until_next_reconcile(self) -> None:
         """Wait for the next turn, or for a foreign fill and then until the positions must show it."""
-        waits = [asyncio.ensure_future(self._outside.clock.sleep(self._next_reconcile_s()))]
-        waits.append(asyncio.create_task(self._rung.wait()))
+        turn = asyncio.ensure_future(self._outside.clock.sleep(self._next_reconcile_s()))
+        ring = asyncio.ensure_future(self._rung.wait())
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({turn, ring}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for wait in waits:
-                wait.cancel()
+            turn.cancel()
+            ring.cancel()
         if self._rung.is_set():
             self._rung.clear()
             await self._outside.clock.sleep(self._outside.broker.assumptions.position_lag_s)
