@@ -74,7 +74,8 @@ def decide(
     target = _target(signal, rules)
     if target == state.position.quantity:
         return replace(idle, target=target, why=_already(target))
-    if state.is_in_position and target == state.target:
+    if target == state.target and target * state.position.quantity > 0:
+        # The same side as before: what a partial fill or a person left different is not traded again.
         return replace(
             idle,
             why=f"already {_side(state)} {plain(abs(state.position.quantity))}; the target has not changed",

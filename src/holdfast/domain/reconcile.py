@@ -79,6 +79,9 @@ def reconcile(
             state, doubt=f"the broker's answer about {state.symbol} is unreadable: {facts.unreadable}"
         )
     booked, corrections = _book_our_orders(state, facts, at)
+    if booked.position != state.position:
+        # The earlier read confirms nothing when a fill came in between.
+        confirmed_total = None
     outcome = Reconciliation(booked, corrections)
     if facts.total != booked.position.total_quantity:
         outcome = _settle_difference(outcome, facts, policy, at, confirmed_total)

@@ -134,7 +134,8 @@ def _adopted(view: OrderView, role: Role) -> OrderRecord:
 def _merged(known: OrderRecord, view: OrderView) -> OrderRecord:
     """Return the newer of two views of one order: an older one never takes a fill or an ending back."""
     is_older = view.filled_quantity < known.filled_quantity
-    ended = known.status.is_terminal and known.status is not OrderStatus.ABSENT
+    # An ending that we concluded ourselves (absent, refused and believed) yields to the broker's word.
+    ended = known.status.is_terminal and known.broker_order_id is not None
     status = known.status if is_older or (ended and not view.status.is_terminal) else view.status
     return replace(
         known,

@@ -91,7 +91,7 @@ class BarFeed:
     async def catch_up(self, now: datetime) -> None:
         """Ask for what the stream may have missed: always while it is away, and once more when it is back."""
         is_live = self._stream.is_live
-        if not (is_live and self._was_live):
+        if self._newest and not (is_live and self._was_live):
             await self.backfill(list(self._newest), now)
         self._was_live = is_live
 

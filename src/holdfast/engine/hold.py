@@ -67,6 +67,15 @@ def next_holds(
     wire = holds.wire if holds.wire and not holds.wire.is_over(taken) else None
     if outcome.doubt is None:
         return Holds(wire=wire)
-    if holds.position and holds.position.total == facts.total and not outcome.corrections:
+    # An unreadable row is no read of the position: it can confirm nothing later.
+    total = None if facts.unreadable else facts.total
+    if holds.position and total is not None and holds.position.total == total and not outcome.corrections:
         return replace(holds, wire=wire)
-    return Holds(Hold(outcome.doubt, taken, POSITION_LAGS * assumptions.position_lag_s, facts.total), wire)
+    return Holds(Hold(outcome.doubt, taken, POSITION_LAGS * assumptions.position_lag_s, total), wire)
+
+
+def after_fill(holds: Holds, now: float) -> Holds:
+    """Return the holds after a fill was booked: a position read from before it can confirm nothing."""
+    if holds.position is None:
+        return holds
+    return replace(holds, position=replace(holds.position, since=now, total=None))

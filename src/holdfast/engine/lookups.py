@@ -7,6 +7,7 @@ from holdfast.engine.ports import Assumptions
 
 FIRST_S = 1.0
 LONGEST_S = 60.0
+SHORTEST_S = 0.05
 
 
 class LookUpSchedule:
@@ -16,6 +17,7 @@ class LookUpSchedule:
         self._assumptions = assumptions
         self._started = started
         self._sent: dict[str, float] = {}
+        self._missing: dict[str, float] = {}
         self._interval = FIRST_S
         self._next = started
 
@@ -36,13 +38,25 @@ class LookUpSchedule:
         """Return how long to wait for a message before asking again; None while nothing is unsettled."""
         if not state.unsettled:
             return None
-        proof = self.seconds_left(state, now) if unresolved(state) else LONGEST_S
-        # Never zero: a broker that does not answer must not be asked in a loop.
-        return max(0.05, min(self._next - now, max(proof, 0.05)))
+        due = self._next - now
+        proof = self.seconds_left(state, now)
+        # Once a proof is due, only the back-off counts: a broker that does not answer must not be asked in a loop.
+        return max(SHORTEST_S, min(due, proof) if proof > 0 else due)
+
+    def found(self, client_order_id: str) -> None:
+        """Note that the broker knows the order."""
+        self._missing.pop(client_order_id, None)
 
     def is_absence_proved(self, record: OrderRecord, now: float) -> bool:
-        """Whether the id has been unknown for as long as any request of it could still arrive."""
-        return now - self._sent.get(record.client_order_id, self._started) >= self._window(record)
+        """Whether the id has been unknown for as long as any request of it could still arrive.
+
+        For an order that the broker had accepted the time counts from the first look-up that did not find it.
+        """
+        if record.broker_order_id is not None:
+            since = self._missing.setdefault(record.client_order_id, now)
+        else:
+            since = self._sent.get(record.client_order_id, self._started)
+        return now - since >= self._window(record)
 
     def seconds_left(self, state: SymbolState, now: float) -> float:
         """Return how long the longest doubt about an order may still last; zero when there is none."""

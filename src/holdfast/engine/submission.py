@@ -6,6 +6,7 @@ from holdfast.domain import events
 from holdfast.domain.errors import DuplicateOrder, OutcomeUnknown, Recoverable, Rejected
 from holdfast.domain.order import Intent, OrderStatus, OrderView, Role
 from holdfast.domain.state import SymbolState
+from holdfast.domain.symbols import asset_key
 from holdfast.engine.approval import SavedIntent
 from holdfast.engine.memory import StateStore
 from holdfast.engine.ports import Broker
@@ -68,4 +69,5 @@ async def _adopt(intent: Intent, broker: Broker) -> events.Event | None:
 
 def says_the_same(view: OrderView, intent: Intent) -> bool:
     """Whether the broker's order is the one that the intent describes."""
-    return (view.side, view.quantity) == (intent.side, intent.quantity)
+    is_same_asset = asset_key(view.symbol) == asset_key(intent.symbol)
+    return is_same_asset and (view.side, view.quantity) == (intent.side, intent.quantity)

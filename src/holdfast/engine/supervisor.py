@@ -27,7 +27,7 @@ FAILURES_MAX = 3
 FAILURE_WINDOW_S = 600.0
 BACKOFF_FIRST_S = 0.25
 RESOLVE_PATIENCE_S = 10.0
-STOP_PATIENCE_S = 8.0
+STOP_PATIENCE_S = 5.0
 
 
 class Supervisor:
@@ -208,7 +208,9 @@ class Supervisor:
     def _next_reconcile_s(self) -> float:
         now = self._outside.clock.monotonic()
         ends = [worker.holds.ends for worker in self.workers.values() if worker.holds.ends is not None]
-        return max(0.2, min([self._reconcile_every_s, *(end - now for end in ends)]))
+        # Never closer together than the positions lag: a snapshot sooner could not tell anything new.
+        closest = self._outside.broker.assumptions.position_lag_s
+        return max(closest, min([self._reconcile_every_s, *(end - now for end in ends)]))
 
     async def reconcile(self) -> None:
         """Read a snapshot and hand every worker its part, with the sequence that it was read for."""

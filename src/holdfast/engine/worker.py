@@ -22,7 +22,7 @@ from holdfast.domain.risk import Approved, judge
 from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.evaluation import evaluate
-from holdfast.engine.hold import NO_HOLDS, Holds, next_holds
+from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds
 from holdfast.engine.inbox import BarClosed, FactsRead, Inbox, LookUp, Message, OrderNews
 from holdfast.engine.lookups import LookUpSchedule
 from holdfast.engine.memory import StateStore
@@ -106,8 +106,15 @@ class SymbolWorker:
     def warm_up(self, bars: Sequence[Bar]) -> None:
         """Take the history before the first live bar, oldest first; no decision is taken on it."""
         for bar in bars:
-            self.window.append(bar)
-            self.progress.last_bar = bar
+            self._take(bar)
+
+    def _take(self, bar: Bar) -> bool:
+        """Add a bar to the window unless it is not newer than the newest; return whether it is."""
+        if self.progress.last_bar is not None and bar.time <= self.progress.last_bar.time:
+            return False
+        self.progress.last_bar = bar
+        self.window.append(bar)
+        return True
 
     def put(self, message: Message) -> None:
         """Tell the worker something."""
@@ -127,6 +134,9 @@ class SymbolWorker:
             finally:
                 self._resolved.set()
                 self.inbox.done()
+        if self.state.unsettled:
+            # What filled a moment ago shall stand in the file that a person reads next.
+            await self._look_up()
 
     async def checkpoint(self) -> None:
         """Save what memory knows and the file does not."""
@@ -137,10 +147,16 @@ class SymbolWorker:
     async def recover(self) -> None:
         """After a failure, believe the disk; where it holds nothing valid, write what is remembered."""
         on_disk = await self._tools.store.load(self.symbol)
-        if isinstance(on_disk, SymbolState):
-            self.state = on_disk
-        else:
+        if not isinstance(on_disk, SymbolState):
             await self.checkpoint()
+            return
+        last = self.state.last_decision
+        self.state = on_disk
+        if last is not None and last != on_disk.last_decision:
+            # The decision that failed is the newest thing to be told; the disk knows the rest better.
+            taken = (last.at, last.bar, last.signal, last.action, last.why, on_disk.target, on_disk.rearm)
+            self.state = on_disk.apply(events.DecisionTaken(*taken))
+            self._has_unsaved = True
 
     async def set_status(self, status: Status, reason: str) -> None:
         """Change what the symbol may do, durably; only while `run` is not running."""
@@ -160,10 +176,8 @@ class SymbolWorker:
                 await self._on_facts(message)
 
     async def _on_bar(self, bar: Bar) -> None:
-        if self.progress.last_bar is not None and bar.time <= self.progress.last_bar.time:
+        if not self._take(bar):
             return
-        self.progress.last_bar = bar
-        self.window.append(bar)
         now = self._tools.clock.now()
         moment = Moment(now, bar.time, bar.close, self._tools.portfolio.is_session_open(now))
         try:
@@ -216,12 +230,13 @@ class SymbolWorker:
             raise
         self._lookups.sent(intent.client_order_id, self._tools.clock.monotonic())
         try:
-            answer = await send(intent, self._tools.account_id, self._tools.store, self._tools.broker)
+            answer: events.Event | None = await send(
+                intent, self._tools.account_id, self._tools.store, self._tools.broker
+            )
         except IdCollisionError as error:
+            answer = events.StatusSet(Status.HALTED, f"{error}: holdfast resume {self.symbol}")
+        finally:
             self._in_flight = None
-            await self._commit(events.StatusSet(Status.HALTED, f"{error}: holdfast resume {self.symbol}"))
-            return
-        self._in_flight = None
         # The clock of a lost answer starts when the request is given up, not when it was begun.
         self._lookups.sent(intent.client_order_id, self._tools.clock.monotonic())
         await self._commit(*([answer] if answer else []))
@@ -251,18 +266,21 @@ class SymbolWorker:
                 logger.debug("{}: {} could not be looked up: {}", self.symbol, record.client_order_id, error)
                 break
             if view is not None:
+                self._lookups.found(record.client_order_id)
                 await self._see(view)
             else:
                 await self._not_found(record)
         self._lookups.looked_up(self.state, self._tools.clock.monotonic())
 
     async def _not_found(self, record: OrderRecord) -> None:
+        if not self._lookups.is_absence_proved(record, self._tools.clock.monotonic()):
+            return
         if record.broker_order_id is not None:
             evidence = (
                 f"the broker does not know the order {record.client_order_id} any more, last {record.status.value}"
             )
             await self._commit(events.StatusSet(Status.HALTED, f"{evidence}: holdfast resume {self.symbol}"))
-        elif self._lookups.is_absence_proved(record, self._tools.clock.monotonic()):
+        else:
             await self._commit(events.OrderProvedAbsent(record.client_order_id))
 
     async def _on_facts(self, read: FactsRead) -> None:
@@ -289,6 +307,8 @@ class SymbolWorker:
         except BaseException:
             self.state = before
             raise
+        if before.position != self.state.position:
+            self.holds = after_fill(self.holds, self._tools.clock.monotonic())
         self.progress.trades += self._tools.chronicle.changed(before, self.state)
         self._tools.portfolio.follow(before, self.state)
 
