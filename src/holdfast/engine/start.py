@@ -8,7 +8,6 @@ from decimal import Decimal
 from loguru import logger
 
 from holdfast.domain.admission import admit, asset_trouble, retire
-from holdfast.domain.bar import Bar
 from holdfast.domain.broker_facts import Asset
 from holdfast.domain.decide import Rules
 from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
@@ -28,6 +27,9 @@ from holdfast.engine.worker import SymbolWorker, Tools
 
 CALENDAR_REACH = timedelta(days=40)
 LOT_OF_FRACTIONS = Decimal("1e-9")
+# Minutes without a trade have no bar: ask for a quarter more, and half an hour.
+SPARE = 1.25
+SILENCE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,7 @@ async def _build(symbol: str, spec: SymbolSpec, ready: Ready, tools: Tools, star
         tools.chronicle.admitted(ready.state)
     if ready.state.status is Status.RETIRED:
         started.retired.append(symbol)
-    # Twice the warm-up, so that a signal never depends on where the window starts.
-    length = 2 * spec.strategy.warmup + 2 if spec.strategy else 2
+    length = spec.strategy.warmup + 1 if spec.strategy else 1
     started.workers[symbol] = SymbolWorker(spec, ready.state, BarWindow(length), tools, ready.holds)
 
 
@@ -134,29 +135,27 @@ async def _warm_up(started: Started, outside: Outside, sessions: Sequence[Sessio
         return
     now = outside.clock.now()
     timeframe = tradable[0].spec.rules.timeframe
-    most = max(worker.spec.strategy.warmup for worker in tradable if worker.spec.strategy)
-    begin = warm_up_start(sessions, now, most * timeframe.length)
+    most = max(worker.window.length for worker in tradable)
+    begin = warm_up_start(sessions, now, most, timeframe.length)
     try:
         found = await outside.market_data.bars([worker.symbol for worker in tradable], timeframe, begin, now)
     except (Recoverable, Rejected) as error:
         logger.warning("warm-up bars could not be read ({}): strategies begin with what comes live", error)
         return
     for worker in tradable:
-        worker.warm_up(_complete(found.get(worker.symbol, ()), now - timeframe.length))
+        complete = [bar for bar in found.get(worker.symbol, ()) if bar.time <= now - timeframe.length]
+        worker.warm_up(complete[-worker.window.length :])
 
 
-def _complete(bars: Sequence[Bar], newest: datetime) -> Sequence[Bar]:
-    return [bar for bar in bars if bar.time <= newest]
-
-
-def warm_up_start(sessions: Sequence[Session], now: datetime, needed: timedelta) -> datetime:
-    """Return from when bars must be read so that `needed` session time lies before `now`, with one session to spare."""
+def warm_up_start(sessions: Sequence[Session], now: datetime, bars: int, length: timedelta) -> datetime:
+    """Return from when bars must be read so that `bars` of them lie before `now`, with some to spare."""
+    missing = bars * SPARE * length + SILENCE
     past = sorted((session for session in sessions if session.open < now), key=lambda one: one.open, reverse=True)
-    found = timedelta(0)
     for session in past:
-        if found >= needed * 1.5 + (session.close - session.open):
-            return session.open
-        found += min(session.close, now) - session.open
+        end = min(session.close, now)
+        if end - session.open >= missing:
+            return end - missing
+        missing -= end - session.open
     return past[-1].open if past else now - CALENDAR_REACH
 
 

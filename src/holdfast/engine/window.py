@@ -10,7 +10,7 @@ class BarWindow:
     """The newest `length` bars of one symbol; here prices leave Decimal for the strategies' float64."""
 
     def __init__(self, length: int) -> None:
-        self._length = length
+        self.length = length
         self._columns = np.zeros((5, 2 * length))
         self._times = np.zeros(2 * length, dtype="datetime64[us]")
         self._end = 0
@@ -25,11 +25,11 @@ class BarWindow:
         self._end += 1
 
     def _make_room(self) -> None:
-        self._columns[:, : self._length] = self._columns[:, -self._length :].copy()
-        self._times[: self._length] = self._times[-self._length :].copy()
-        self._end = self._length
+        self._columns[:, : self.length] = self._columns[:, -self.length :].copy()
+        self._times[: self.length] = self._times[-self.length :].copy()
+        self._end = self.length
 
     def bars(self) -> Bars:
         """Return the newest bars, at most `length`."""
-        newest = slice(max(0, self._end - self._length), self._end)
+        newest = slice(max(0, self._end - self.length), self._end)
         return Bars(self._times[newest], *self._columns[:, newest])

@@ -131,9 +131,11 @@ class ControlRoutes:
         }
 
 
-def _moment(given: str | None) -> datetime | None:
-    if not given:
+def _moment(given: object) -> datetime | None:
+    if given is None or given == "":
         return None
+    if not isinstance(given, str):
+        raise TypeError(f"{given!r} is not a time such as 2026-01-05T14:30:00Z")
     moment = datetime.fromisoformat(given.replace(" ", "+"))
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
