@@ -10,11 +10,11 @@ from holdfast.adapters.alpaca.connect import ALPACA_ASSUMPTIONS, AlpacaConnectio
 from holdfast.adapters.alpaca.endpoints import PAPER, AlpacaEndpoints
 from holdfast.adapters.log import redact
 from holdfast.adapters.sim_control import SimulatorControl
-from holdfast.bootstrap.prices import source_name
-from holdfast.bootstrap.simulate import build_prices
+from holdfast.bootstrap.prices import build_prices, source_name
 from holdfast.config.credentials import Credentials, load_credentials
 from holdfast.config.load import Config
 from holdfast.domain.errors import CredentialsError, Recoverable, UsageError
+from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.ports import Assumptions
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.server import SimulatorServer
@@ -66,7 +66,10 @@ async def open_link(config: Config, state_dir: Path, *, new_account: bool = Fals
 
 def _prices(config: Config) -> PriceSource:
     symbols = [*config.sim.universe, *(symbol.symbol for symbol in config.symbols)]
-    return build_prices(bars=config.sim.bars, seed=config.sim.seed, universe=symbols)
+    prices = build_prices(bars=config.sim.bars, seed=config.sim.seed, universe=symbols)
+    if prices.period != TIMEFRAMES["1Min"].length:
+        raise UsageError(f"{config.sim.bars} holds bars of {prices.period}; this version replays 1-minute bars only")
+    return prices
 
 
 def _settings(config: Config, state_dir: Path, *, new_account: bool) -> SimulatorSettings:

@@ -1,7 +1,30 @@
-"""Names the prices of the simulator inside, so that each source keeps an account of its own."""
+"""The prices of a simulator: from a seed or from a folder, each source with an account of its own."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
+
+from loguru import logger
+
+from holdfast.adapters.csv_bars import read_folder
+from holdfast.simulator.prices import PriceSource, RecordedPrices
+from holdfast.simulator.synthetic import SyntheticPrices
+
+
+def build_prices(*, bars: Path | None, seed: int, universe: Sequence[str] = ()) -> PriceSource:
+    """Return the prices of a folder of CSV files, or else of the synthetic market.
+
+    `universe` names symbols that the synthetic market lists besides its catalogue.
+
+    Raises:
+        UsageError: the folder cannot be used, with file and line.
+    """
+    if bars is None:
+        return SyntheticPrices(seed, universe)
+    prices = RecordedPrices(read_folder(bars))
+    if prices.bars_outside_sessions:
+        logger.warning(f"{prices.bars_outside_sessions} bars lie outside the sessions of NYSE and are left out")
+    return prices
 
 
 def source_name(bars: Path | None, seed: int) -> str:

@@ -1,36 +1,16 @@
-"""Wires `holdfast simulate`: prices from a seed or a folder, a server, and an orderly end."""
+"""Wires `holdfast simulate`: a server, and an orderly end."""
 
 import json
 import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 from loguru import logger
 
-from holdfast.adapters.csv_bars import read_folder
-from holdfast.simulator.prices import PriceSource, RecordedPrices
+from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.server import SimulatorServer
 from holdfast.simulator.settings import SimulatorSettings
-from holdfast.simulator.synthetic import SyntheticPrices
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-def build_prices(*, bars: Path | None, seed: int, universe: Sequence[str] = ()) -> PriceSource:
-    """Return the prices of a folder of CSV files, or else of the synthetic market.
-
-    `universe` names symbols that the synthetic market lists besides its catalogue.
-
-    Raises:
-        UsageError: the folder cannot be used, with file and line.
-    """
-    if bars is None:
-        return SyntheticPrices(seed, universe)
-    prices = RecordedPrices(read_folder(bars))
-    if prices.bars_outside_sessions:
-        logger.warning(f"{prices.bars_outside_sessions} bars lie outside the sessions of NYSE and are left out")
-    return prices
 
 
 def serve_simulator(settings: SimulatorSettings, prices: PriceSource) -> int:

@@ -30,8 +30,9 @@ def simulate(
       holdfast simulate --seed 11 --speed 390
       holdfast simulate --bars bars/minute --speed max
     """
-    from holdfast.bootstrap.simulate import build_prices, serve_simulator
-    from holdfast.domain.errors import Fatal
+    from holdfast.adapters.log import start_logging
+    from holdfast.bootstrap.prices import build_prices
+    from holdfast.bootstrap.simulate import serve_simulator
     from holdfast.domain.symbols import parse_symbol
     from holdfast.simulator.settings import SimulatorSettings
 
@@ -49,12 +50,8 @@ def simulate(
         secret=secret,
         new_account=new_account,
     )
-    try:
-        code = serve_simulator(settings, build_prices(bars=bars, seed=seed, universe=symbols))
-    except Fatal as error:
-        typer.echo(f"error: {error}", err=True)
-        code = error.exit_code
-    raise typer.Exit(code)
+    start_logging()
+    raise typer.Exit(serve_simulator(settings, build_prices(bars=bars, seed=seed, universe=symbols)))
 
 
 def _positive(text: str, hint: str) -> Decimal:
@@ -65,7 +62,3 @@ def _positive(text: str, hint: str) -> Decimal:
     if not number.is_finite() or number <= 0:
         raise typer.BadParameter(f"{text!r} must be more than zero", param_hint=hint)
     return number
-
-
-if __name__ == "__main__":
-    typer.run(simulate)
