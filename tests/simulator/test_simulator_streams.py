@@ -99,7 +99,9 @@ def test_alpaca_py_receives_each_bar_of_what_it_subscribed_to(sim: SimClient) ->
         bars = seen.wait_for(6)
     assert {bar.symbol for bar in bars} == {"AAPL", "MSFT"}
     history = sim.get("/v2/stocks/AAPL/bars", start=bars[0].timestamp.isoformat())["bars"]
-    assert [bar.close for bar in bars if bar.symbol == "AAPL"] == [row["c"] for row in history]
+    mine = [bar.close for bar in bars if bar.symbol == "AAPL"]
+    assert len(mine) > 1
+    assert mine == [row["c"] for row in history][: len(mine)]
 
 
 def test_the_trading_stream_speaks_both_forms_of_authentication_in_binary(sim: SimClient) -> None:

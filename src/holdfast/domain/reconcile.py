@@ -92,9 +92,10 @@ def _book_our_orders(
     state: SymbolState, facts: SymbolFacts, at: datetime
 ) -> tuple[SymbolState, tuple[Correction, ...]]:
     corrections: list[Correction] = []
+    on_file = state
     for view in sorted(facts.our_orders, key=lambda order: order.submitted_at):
         known = state.order(view.client_order_id)
-        if known is None and not _is_news(view, state):
+        if known is None and not _is_news(view, on_file):
             continue
         role = known.role if known else role_of(state.position.quantity, view.side)
         after = state.apply(events.OrderSeen(view, role))
