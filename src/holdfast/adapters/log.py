@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,12 +38,22 @@ def add_log_file(file: Path) -> None:
 
 
 def redact(secrets: Iterable[str]) -> None:
-    """Blot out these texts in every message from now on."""
-    hidden = [secret for secret in secrets if secret]
+    """Blot out these texts in every message and every traceback from now on."""
+    # The longest first: a secret that begins with another must not leave its tail.
+    hidden = sorted((secret for secret in secrets if secret), key=len, reverse=True)
+
+    def clean(text: str) -> str:
+        for secret in hidden:
+            text = text.replace(secret, "***")
+        return text
 
     def patch(record: "Record") -> None:
-        for secret in hidden:
-            record["message"] = record["message"].replace(secret, "***")
+        failure = record["exception"]
+        if failure is not None:
+            # loguru would render it after the patch; rendered here, it can be cleaned as well.
+            record["message"] += "\n" + "".join(traceback.format_exception(failure.value)).rstrip()
+            record["exception"] = None
+        record["message"] = clean(record["message"])
 
     logger.configure(patcher=patch)
 
