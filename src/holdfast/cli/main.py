@@ -15,14 +15,14 @@ from holdfast.domain.errors import Fatal, HoldfastError
 
 HELP = """A portfolio bot for Alpaca that remembers what it owns.
 
-  holdfast run                 trade config.yaml on the simulator inside, no keys needed
-
-  holdfast status              what each symbol holds, wants and waits for
-
-  holdfast why AAPL            the last decision and its reason
+\b
+holdfast run         trade config.yaml; on the simulator inside, no keys needed
+holdfast status      what each symbol holds, wants and waits for
+holdfast why AAPL    the last decision and its reason
 
 Exit codes: 0 done or stopped cleanly, 1 failed or findings, 2 usage or invalid config, 3 a symbol is halted or
-quarantined, 4 credentials missing or refused, 5 another instance holds the state folder, 130 second Ctrl-C.
+quarantined, 4 credentials missing or refused, 5 another instance holds the state folder, 130 second Ctrl-C. With --debug an error shows its
+traceback.
 """
 
 app = typer.Typer(

@@ -27,11 +27,11 @@ def run(
 ) -> None:
     """Trade config.yaml: reconcile every state file with the broker first, then one worker per symbol.
 
-    Examples:
-      holdfast run
-      holdfast run --bars bars/minute --speed max
-      holdfast run --new-account
-    """
+    \b
+    holdfast run
+    holdfast run --bars my_prices --speed max
+    holdfast run --new-account
+    """  # noqa: D301 - click's mark for lines that are not wrapped
     import asyncio
 
     from holdfast.bootstrap.opening import Options, read_config

@@ -25,11 +25,11 @@ def simulate(
 ) -> None:
     """Serve a simulated Alpaca until Ctrl-C; print its addresses as one line of JSON.
 
-    Examples:
-      holdfast simulate
-      holdfast simulate --seed 11 --speed 390
-      holdfast simulate --bars bars/minute --speed max
-    """
+    \b
+    holdfast simulate
+    holdfast simulate --seed 11 --speed 390
+    holdfast simulate --bars my_prices --speed max
+    """  # noqa: D301 - click's mark for lines that are not wrapped
     from holdfast.adapters.log import start_logging
     from holdfast.bootstrap.prices import build_prices
     from holdfast.bootstrap.simulate import serve_simulator

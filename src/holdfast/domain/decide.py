@@ -56,11 +56,18 @@ _STANDING_ASIDE = {Status.PAUSED, Status.HALTED, Status.SUSPENDED, Status.QUARAN
 
 
 def decide(
-    state: SymbolState, signal: Decimal | None, moment: Moment, rules: Rules, *, doubt: str | None = None
+    state: SymbolState,
+    signal: Decimal | None,
+    moment: Moment,
+    rules: Rules,
+    *,
+    doubt: str | None = None,
+    entry_doubt: str | None = None,
 ) -> Decision:
     """Decide on one bar.
 
-    `signal` is the exposure wanted, -1 to +1, None for no opinion. `doubt` names what forbids every order for now.
+    `signal` is the exposure wanted, -1 to +1, None for no opinion. `doubt` names what forbids every order for now,
+    `entry_doubt` what forbids entries.
     """
     rearm = _rearm_after(state.rearm, signal)
     idle = Decision("hold", "", signal, state.target, rearm)
@@ -80,7 +87,8 @@ def decide(
             idle,
             why=f"already {_side(state)} {plain(abs(state.position.quantity))}; the target has not changed",
         )
-    return _trade(state, replace(idle, target=target), moment, rules)
+    blocked = entry_doubt or _entry_blocked(state, target, rearm)
+    return _trade(state, replace(idle, target=target), moment, rules, blocked)
 
 
 def _rearm_after(rearm: int | None, signal: Decimal | None) -> int | None:
@@ -119,13 +127,12 @@ def _side(state: SymbolState) -> str:
     return "long" if state.position.quantity > 0 else "short"
 
 
-def _trade(state: SymbolState, idle: Decision, moment: Moment, rules: Rules) -> Decision:
+def _trade(state: SymbolState, idle: Decision, moment: Moment, rules: Rules, blocked: str | None) -> Decision:
     held, target = state.position.quantity, idle.target
     if held and (held * target <= 0 or abs(target) < abs(held)):
         # A flip goes through zero: this bar closes, a later one opens the other side.
         kept = target if held * target > 0 else ZERO
         return _order(state, replace(idle, target=kept), kept - held, Role.EXIT, moment, rules)
-    blocked = _entry_blocked(state, target, idle.rearm)
     if blocked:
         return replace(idle, action="wait", why=blocked, target=state.target)
     return _order(state, idle, target - held, Role.ENTRY, moment, rules)

@@ -4,7 +4,7 @@ from loguru import logger
 
 from holdfast.domain import events
 from holdfast.domain.errors import DuplicateOrder, OutcomeUnknown, Recoverable, Rejected
-from holdfast.domain.order import Intent, OrderStatus, OrderView, Role
+from holdfast.domain.order import Intent, OrderRecord, OrderStatus, OrderView, Role
 from holdfast.domain.state import SymbolState
 from holdfast.domain.symbols import asset_key
 from holdfast.engine.approval import SavedIntent
@@ -62,12 +62,12 @@ async def _adopt(intent: Intent, broker: Broker) -> events.Event | None:
         return None
     if view is None:
         return None
-    if not says_the_same(view, intent):
+    if not says_the_same(view, intent.symbol, intent):
         raise IdCollisionError(f"the broker holds another order under {intent.client_order_id}")
     return events.OrderSeen(view, intent.role)
 
 
-def says_the_same(view: OrderView, intent: Intent) -> bool:
-    """Whether the broker's order is the one that the intent describes."""
-    is_same_asset = asset_key(view.symbol) == asset_key(intent.symbol)
-    return is_same_asset and (view.side, view.quantity) == (intent.side, intent.quantity)
+def says_the_same(view: OrderView, symbol: str, meant: Intent | OrderRecord) -> bool:
+    """Whether the broker's order is the one that we meant to send."""
+    is_same_asset = asset_key(view.symbol) == asset_key(symbol)
+    return is_same_asset and (view.side, view.quantity) == (meant.side, meant.quantity)

@@ -29,7 +29,7 @@ from holdfast.engine.memory import StateStore
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.ports import Broker, Clock
 from holdfast.engine.spec import SymbolSpec
-from holdfast.engine.submission import IdCollisionError, send
+from holdfast.engine.submission import IdCollisionError, says_the_same, send
 from holdfast.engine.window import BarWindow
 
 # A decision that changes nothing is not worth an fsync each bar; the file is never older than this.
@@ -192,8 +192,15 @@ class SymbolWorker:
     def _decide(self, moment: Moment) -> Decision:
         strategy = None if self.state.status in NO_SIGNAL else self.spec.strategy
         signal = evaluate(strategy, self.window.bars()) if strategy else None
-        doubt = self.holds.position.reason if self.holds.position else None
-        return decide(self.state, signal, moment, self.spec.rules, doubt=doubt)
+        position, wire = self.holds.position, self.holds.wire
+        return decide(
+            self.state,
+            signal,
+            moment,
+            self.spec.rules,
+            doubt=position.reason if position else None,
+            entry_doubt=wire.reason if wire else None,
+        )
 
     async def _act(self, decision: Decision, moment: Moment) -> None:
         if decision.intent is None:
@@ -252,8 +259,13 @@ class SymbolWorker:
         self._lookups.sent(record.client_order_id, self._tools.clock.monotonic())
 
     async def _see(self, view: OrderView) -> None:
-        if self.state.order(view.client_order_id) is None:
+        record = self.state.order(view.client_order_id)
+        if record is None:
             # Booked and dropped long ago, or another bot's: only the reconciler, which sees everything, may tell.
+            return
+        if record.broker_order_id is None and not says_the_same(view, self.symbol, record):
+            evidence = f"the broker holds another order under {view.client_order_id}"
+            await self._commit(events.StatusSet(Status.HALTED, f"{evidence}: holdfast resume {self.symbol}"))
             return
         await self._commit(events.OrderSeen(view, role_of(self.state.position.quantity, view.side)))
 
