@@ -207,10 +207,11 @@ class World:
 
     def holds(self, symbol: str, quantity: int) -> bool:
         """Whether the symbol's file says that so much is held, and no order is open."""
-        if not self.file(symbol).exists():
-            return False
-        state = self.state(symbol)
-        return Decimal(state["position"]["quantity"]) == quantity and not open_orders(state)
+        return self.is_settled(symbol) and Decimal(self.state(symbol)["position"]["quantity"]) == quantity
+
+    def is_settled(self, symbol: str) -> bool:
+        """Whether the symbol has a file and no order in it is open."""
+        return self.file(symbol).exists() and not open_orders(self.state(symbol))
 
     def close(self) -> None:
         for process in reversed(self._started):

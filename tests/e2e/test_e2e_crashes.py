@@ -4,6 +4,7 @@ import time
 from random import Random
 
 import pytest
+
 from e2e.books import assert_bought_once, assert_files_equal_books, bot_orders
 from e2e.harness import Process, Simulator, World, level, open_orders, until, write_bars
 
@@ -28,7 +29,7 @@ def busy_symbols() -> list[dict[str, object]]:
 
 def buyer(world: World) -> Simulator:
     """Prepare one symbol that wants to be long from its first bar to its last."""
-    simulator = world.simulator(bars=write_bars(world.folder / "bars", "AAA", [101] * 390))
+    simulator = world.simulator(bars=write_bars(world.folder / "bars", "AAA", [101] * 200))
     world.configure([level("AAA")], sim={"url": simulator.url})
     return simulator
 
@@ -43,10 +44,10 @@ def live_and_die(bot: Process, simulator: Simulator, random: Random) -> None:
     bot.kill()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_killed_at_any_moment_it_never_buys_twice(world: World, seed: int) -> None:
     """However often the bot is killed, no symbol ever exceeds its quantity and one more start agrees with the books."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - moments to kill at
     simulator = world.simulator("--seed", str(seed))
     world.configure(busy_symbols(), sim={"url": simulator.url})
     for _ in range(ROUNDS):
@@ -54,6 +55,8 @@ def test_killed_at_any_moment_it_never_buys_twice(world: World, seed: int) -> No
         assert_bought_once(simulator, QUANTITIES)
     bot = world.trading_bot()
     simulator.passes(5)
+    simulator.hold()
+    until(lambda: all(world.is_settled(symbol) for symbol in QUANTITIES), "every fill on file")
     assert bot.stop() == 0, bot.output
     assert_bought_once(simulator, QUANTITIES)
     assert_files_equal_books(world, simulator, list(QUANTITIES))
@@ -62,11 +65,11 @@ def test_killed_at_any_moment_it_never_buys_twice(world: World, seed: int) -> No
 
 def test_killed_while_it_starts_it_buys_once(world: World) -> None:
     """A bot killed again and again on its way up leaves files that the next start can use."""
-    simulator, random = buyer(world), Random(5)
+    simulator, random = buyer(world), Random(5)  # noqa: S311 - moments to kill at
     bot = world.trading_bot()
     until(lambda: world.holds("AAA", 10), "the purchase on file")
     bot.kill()
-    for _ in range(4):
+    for _ in range(3):
         bot = world.start_bot()
         time.sleep(random.uniform(1.0, 2.5))
         bot.kill()

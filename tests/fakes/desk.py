@@ -97,14 +97,19 @@ class Desk:
 
 @asynccontextmanager
 async def running(*workers: SymbolWorker) -> AsyncIterator[None]:
-    """Run workers for the length of the block; what one raises comes out here."""
+    """Run workers for the length of the block, which ends like a crash: nothing is tidied up.
+
+    What a worker raises comes out here.
+    """
     tasks = [asyncio.create_task(worker.run()) for worker in workers]
     try:
         yield
     finally:
-        for worker in workers:
-            worker.stop()
-        await asyncio.gather(*tasks)
+        for task in tasks:
+            if task.done():
+                task.result()
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def tell(worker: SymbolWorker, messages: Iterable[Message]) -> None:
@@ -117,10 +122,7 @@ async def tell(worker: SymbolWorker, messages: Iterable[Message]) -> None:
 async def told(worker: SymbolWorker, *messages: Message) -> SymbolState:
     """Run a worker for these messages and return its state; what it raises comes out here."""
     async with running(worker):
-        for message in messages:
-            worker.put(message)
-            working = asyncio.create_task(worker.inbox.idle())
-            await working
+        await tell(worker, messages)
     return worker.state
 
 

@@ -21,8 +21,8 @@ holdfast status      what each symbol holds, wants and waits for
 holdfast why AAPL    the last decision and its reason
 
 Exit codes: 0 done or stopped cleanly, 1 failed or findings, 2 usage or invalid config, 3 a symbol is halted or
-quarantined, 4 credentials missing or refused, 5 another instance holds the state folder, 130 second Ctrl-C. With --debug an error shows its
-traceback.
+quarantined, 4 credentials missing or refused, 5 another instance holds the state folder, 130 second Ctrl-C.
+With --debug an error shows its traceback.
 """
 
 app = typer.Typer(
