@@ -3,7 +3,8 @@
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,16 +25,15 @@ class _DuplicateKeyError(ValueError):
 
 def encode(state: SymbolState) -> bytes:
     """Return the file's bytes: indented JSON, the fields people look for first, the checksum last."""
-    fields = asdict(state)
+    fields = _json_ready(state)
+    document = {"symbol": fields.pop("symbol"), "is_in_position": state.is_in_position, **fields}
     if state.last_decision and state.last_decision.signal is not None:
         # People and tools expect the signal, a strategy's float, as a JSON number.
-        fields["last_decision"]["signal"] = float(state.last_decision.signal)
+        document["last_decision"]["signal"] = float(state.last_decision.signal)
     if state.last_correction:
-        fields["last_correction"]["is"] = fields["last_correction"].pop("now")
-    document = {"symbol": fields.pop("symbol"), "is_in_position": state.is_in_position, **fields}
-    body = json.loads(json.dumps(document, default=_plain))
-    body["checksum"] = checksum(body)
-    return (json.dumps(body, indent=2, ensure_ascii=False) + "\n").encode()
+        document["last_correction"]["is"] = document["last_correction"].pop("now")
+    document["checksum"] = checksum(document)
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def decode(content: bytes, symbol: str) -> SymbolState:
@@ -101,9 +101,14 @@ def _validated(document: dict[str, Any]) -> SymbolState:
     return state
 
 
-def _plain(value: object) -> str:
+def _json_ready(value: Any) -> Any:  # noqa: ANN401 - any field in, its JSON form out
+    """Return what JSON can hold: decimals as plain strings, times as ISO 8601 with a Z."""
+    if is_dataclass(value):
+        return {field.name: _json_ready(getattr(value, field.name)) for field in dataclass_fields(value)}
+    if isinstance(value, tuple):
+        return [_json_ready(item) for item in value]
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    return value

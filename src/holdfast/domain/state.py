@@ -217,6 +217,17 @@ def _saved(state: SymbolState, event: events.Saved) -> SymbolState:
     return replace(state, orders=_kept(state.orders), saved_at=event.at, sequence=state.sequence + 1)
 
 
+def is_only_progress(before: SymbolState, after: SymbolState) -> bool:
+    """Whether nothing but the status of a working order moved on: no fill, no ending, no new order."""
+    orders = after.orders
+    if len(orders) != len(before.orders) or replace(after, orders=before.orders) != before:
+        return False
+    return all(
+        new == old or (replace(new, status=old.status) == old and new.is_unsettled and old.broker_order_id is not None)
+        for old, new in zip(before.orders, orders, strict=True)
+    )
+
+
 def _kept(orders: tuple[OrderRecord, ...]) -> tuple[OrderRecord, ...]:
     """Drop all settled orders but the last few."""
     last_few = [order for order in orders if not order.is_unsettled][-SETTLED_KEPT:]

@@ -46,11 +46,18 @@ class Inbox:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Message] = asyncio.Queue()
+        self._open = 0
         self._is_closed = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every message so far is dealt with."""
+        return self._open == 0
 
     def put(self, message: Message) -> None:
         """Add a message; a closed inbox drops it."""
         if not self._is_closed:
+            self._open += 1
             self._queue.put_nowait(message)
 
     async def get(self, timeout_s: float | None) -> Message:
@@ -64,6 +71,7 @@ class Inbox:
 
     def done(self) -> None:
         """Say that the message taken last is dealt with."""
+        self._open -= 1
         self._queue.task_done()
 
     async def idle(self) -> None:
@@ -75,4 +83,4 @@ class Inbox:
         self._is_closed = True
         while not self._queue.empty():
             self._queue.get_nowait()
-            self._queue.task_done()
+            self.done()

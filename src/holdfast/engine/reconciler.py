@@ -4,8 +4,9 @@ It fetches, calls the pure `domain.reconcile`, saves and reports. Each symbol en
 its reason; none is silently uncorrected.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from holdfast.domain import events
@@ -25,6 +26,11 @@ from holdfast.engine.snapshots import snapshot_start, take_snapshot
 
 Loaded = SymbolState | Missing | Unreadable
 NOT_CONFIGURED = Policy(ZERO)
+Admission = Callable[[str, SymbolState], SymbolState]
+
+
+def _as_it_is(_symbol: str, state: SymbolState) -> SymbolState:
+    return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +91,16 @@ class Reconciler:
         self._is_dry = is_dry
 
     async def run(
-        self, policies: Mapping[str, Policy], account_id: str, holds: Mapping[str, Holds] | None = None
+        self,
+        policies: Mapping[str, Policy],
+        account_id: str,
+        holds: Mapping[str, Holds] | None = None,
+        admit: Admission = _as_it_is,
     ) -> Report:
         """Reconcile config, files, positions and orders.
 
-        `holds` are those of an earlier run: a position read that they confirm is believed.
+        `holds` are those of an earlier run: a position read that they confirm is believed. `admit` has the last word
+        on each state before its one save.
 
         Raises:
             Recoverable: the broker did not answer everything; nothing was changed.
@@ -101,11 +112,12 @@ class Reconciler:
         snapshot = await take_snapshot(self._broker, self._clock, account_id, since)
         sorted_ = sort_snapshot(snapshot, self._bot, _broker_ids(known))
         report = Report(snapshot.taken_at, snapshot.account, snapshot.calls, failed=failed)
+        keeping = []
         for symbol in sorted({*loaded, *sorted_.symbols_of_our_orders}):
             one = _One(symbol, loaded.get(symbol, Missing(None)), sorted_.of(symbol), snapshot, account_id)
-            policy = policies.get(symbol, NOT_CONFIGURED)
-            ready = self._compare(one, policy, (holds or {}).get(symbol), taken)
-            await self._keep(one, ready, report)
+            ready = self._compare(one, policies.get(symbol, NOT_CONFIGURED), (holds or {}).get(symbol), taken)
+            keeping.append(self._keep(one, replace(ready, state=admit(symbol, ready.state)), report))
+        await asyncio.gather(*keeping)
         report.unmanaged = _unmanaged(sorted_, report)
         return report
 
@@ -114,11 +126,14 @@ class Reconciler:
     ) -> tuple[dict[str, Loaded], dict[str, str]]:
         loaded: dict[str, Loaded] = {}
         failed: dict[str, str] = {}
-        for symbol in sorted({*policies, *await self._store.symbols()}):
+
+        async def load(symbol: str) -> None:
             try:
                 loaded[symbol] = _of_account(await self._store.load(symbol), account_id)
             except OSError as error:
                 failed[symbol] = f"its state file cannot be read: {error.strerror}: {error.filename}"
+
+        await asyncio.gather(*(load(symbol) for symbol in sorted({*policies, *await self._store.symbols()})))
         return loaded, failed
 
     def _compare(self, one: "_One", policy: Policy, holds: Holds | None, taken: float) -> Ready:
@@ -138,7 +153,7 @@ class Reconciler:
 
     def _remembered(self, one: "_One", state: SymbolState) -> SymbolState:
         """Halt a symbol whose memory of what it may do is gone for good, where real money may be at stake."""
-        if self._is_simulated or not isinstance(one.loaded, Unreadable) or one.loaded.backup is not None:
+        if self._is_simulated or isinstance(one.loaded, SymbolState) or one.loaded.backup or not one.is_rebuilt:
             return state
         return state.apply(events.StatusSet(Status.HALTED, f"state lost; holdfast resume {one.symbol}"))
 
@@ -148,12 +163,14 @@ class Reconciler:
             try:
                 if isinstance(one.loaded, Unreadable):
                     await self._store.set_aside(one.symbol)
-                ready = Ready(await self._store.save(ready.state), ready.corrections, ready.holds)
+                ready = replace(ready, state=await self._store.save(ready.state))
             except OSError as error:
                 report.failed[one.symbol] = f"its state file cannot be written: {error.strerror}: {error.filename}"
                 return
             for correction in ready.corrections:
                 self._chronicle.corrected(one.symbol, correction)
+            if not isinstance(one.loaded, SymbolState) or one.loaded.status is not ready.state.status:
+                self._chronicle.admitted(ready.state)
         report.ready[one.symbol] = ready
 
 

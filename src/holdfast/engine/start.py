@@ -81,16 +81,26 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
         identity.bot,
         is_simulated=identity.is_simulated,
     )
-    report = await reconciler.run({spec.symbol: spec.policy for spec in specs}, identity.account_id)
-    purse = Purse(report.account.cash)
-    portfolio = Portfolio(purse, sessions, outside.store.is_halted)
-    tools = Tools(outside.broker, outside.store, outside.chronicle, outside.clock, portfolio, identity.account_id)
-    started = Started(report, portfolio, {}, dict(report.failed), [])
     by_symbol = {spec.symbol: spec for spec in specs}
-    for symbol, ready in report.ready.items():
-        spec = by_symbol.get(symbol, _retired_spec(symbol, identity.bot))
-        state = _admitted(ready.state, spec, assets.get(symbol))
-        await _build(symbol, spec, replace(ready, state=state), tools, started)
+
+    def admit_to_trade(symbol: str, state: SymbolState) -> SymbolState:
+        spec = by_symbol.get(symbol)
+        return (
+            admit(state, spec.strategy_name, asset_trouble(symbol, assets.get(symbol), spec.rules))
+            if spec
+            else retire(state)
+        )
+
+    policies = {spec.symbol: spec.policy for spec in specs}
+    report = await reconciler.run(policies, identity.account_id, admit=admit_to_trade)
+    portfolio = Portfolio(Purse(report.account.cash), sessions, outside.store.is_halted)
+    tools = Tools(outside.broker, outside.store, outside.chronicle, outside.clock, portfolio, identity.account_id)
+    workers = {
+        symbol: _worker(by_symbol.get(symbol, _retired_spec(symbol, identity.bot)), ready, tools)
+        for symbol, ready in report.ready.items()
+    }
+    retired = [symbol for symbol, ready in report.ready.items() if ready.state.status is Status.RETIRED]
+    started = Started(report, portfolio, workers, dict(report.failed), retired)
     await _warm_up(started, outside, sessions)
     _claim_for_open_entries(started)
     await _cancel_retired_entries(started, outside.broker)
@@ -107,25 +117,9 @@ def _retired_spec(symbol: str, bot: str) -> SymbolSpec:
     return SymbolSpec(symbol, Rules(bot, Decimal(0), TIMEFRAMES["1Min"]), None, "")
 
 
-def _admitted(state: SymbolState, spec: SymbolSpec, asset: Asset | None) -> SymbolState:
-    if spec.strategy is None:
-        return retire(state)
-    return admit(state, spec.strategy_name, asset_trouble(spec.symbol, asset, spec.rules))
-
-
-async def _build(symbol: str, spec: SymbolSpec, ready: Ready, tools: Tools, started: Started) -> None:
-    before = started.report.ready[symbol].state
-    if ready.state != before:
-        try:
-            ready = replace(ready, state=await tools.store.save(ready.state))
-        except OSError as error:
-            started.failed[symbol] = f"its state file cannot be written: {error.strerror}: {error.filename}"
-            return
-        tools.chronicle.admitted(ready.state)
-    if ready.state.status is Status.RETIRED:
-        started.retired.append(symbol)
+def _worker(spec: SymbolSpec, ready: Ready, tools: Tools) -> SymbolWorker:
     length = spec.strategy.warmup + 1 if spec.strategy else 1
-    started.workers[symbol] = SymbolWorker(spec, ready.state, BarWindow(length), tools, ready.holds)
+    return SymbolWorker(spec, ready.state, BarWindow(length), tools, ready.holds)
 
 
 async def _warm_up(started: Started, outside: Outside, sessions: Sequence[Session]) -> None:

@@ -102,12 +102,12 @@ class Supervisor:
         await self._all_idle()
         try:
             async with asyncio.timeout(RESOLVE_PATIENCE_S):
-                await asyncio.gather(*(worker.resolved() for worker in self.workers.values()))
+                await asyncio.gather(*(worker.resolved() for worker in self.workers.values() if worker.state.unsettled))
         except TimeoutError:
             logger.debug("going on although the broker's word on an order is still awaited")
 
     async def _all_idle(self) -> None:
-        await asyncio.gather(*(worker.inbox.idle() for worker in self.workers.values()))
+        await asyncio.gather(*(worker.inbox.idle() for worker in self.workers.values() if not worker.inbox.is_idle))
 
     async def stop(self) -> None:
         """Take no new decisions, let writes finish, save, and end within a bound."""
@@ -147,7 +147,8 @@ class Supervisor:
                 failures = self._counted(failures)
             else:
                 return
-            logger.warning("{}: {} (failure {} of {})", worker.symbol, reason, len(failures), FAILURES_MAX)
+            if len(failures) <= FAILURES_MAX:
+                logger.warning("{}: {} (failure {} of {})", worker.symbol, reason, len(failures), FAILURES_MAX)
             if not await self._revive(worker, failures, reason):
                 return
 

@@ -19,7 +19,7 @@ from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
 from holdfast.domain.order import OrderRecord, OrderView
 from holdfast.domain.reconcile import reconcile, role_of
 from holdfast.domain.risk import Approved, judge
-from holdfast.domain.state import Status, SymbolState
+from holdfast.domain.state import Status, SymbolState, is_only_progress
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.evaluation import evaluate
 from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds
@@ -312,6 +312,11 @@ class SymbolWorker:
         after = with_doubt(after, reason, self._waiting_until(after))
         if after == self.state:
             return
+        if is_only_progress(self.state, after):
+            # Nothing a restart could need: the look-up would find it again. The next save takes it along.
+            self.state = after
+            self._has_unsaved = True
+            return
         before = self.state
         self.state = after
         try:
@@ -341,4 +346,4 @@ def _says_more(before: SymbolState, after: SymbolState) -> bool:
     old, new = before.last_decision, after.last_decision
     if old is None or new is None or (before.target, before.rearm) != (after.target, after.rearm):
         return True
-    return (old.action, old.why, old.signal) != (new.action, new.why, new.signal)
+    return (old.action, old.signal) != (new.action, new.signal)

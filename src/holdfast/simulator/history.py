@@ -2,6 +2,7 @@
 
 import base64
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -120,9 +121,17 @@ def _raw_bars(
     step = -1 if is_newest_first else 1
     day = timedelta(days=1)
     for session in prices.history(start - day, end + day)[::step]:
-        for bar in prices.bars(symbol, session)[::step]:
-            if start <= bar.time and close_time(bar.time, prices.period, session) <= now:
+        bars = prices.bars(symbol, session)
+        # Making a bar costs more than finding it: only those of the span are made.
+        first, past = bisect_left(bars, start, key=_time), bisect_right(bars, end, key=_time)
+        for index in range(first, past)[::step]:
+            bar = bars[index]
+            if close_time(bar.time, prices.period, session) <= now:
                 yield bar
+
+
+def _time(bar: Bar) -> datetime:
+    return bar.time
 
 
 def _aggregated(bars: Iterable[Bar], frame: Frame) -> Iterator[Bar]:

@@ -1,0 +1,73 @@
+"""The portfolio: what binds all symbols of the account."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import SESSION, a_record, a_state, an_id
+from holdfast.domain.order import OrderRecord, Side
+from holdfast.engine.portfolio import Portfolio
+from holdfast.engine.purse import Purse
+
+
+def a_portfolio(*, halt: bool = False) -> Portfolio:
+    """Return a portfolio with 10,000 in cash of which the order of minute 0 claims 1000."""
+    purse = Purse(Decimal(10_000))
+    purse.reserve(an_id(), Decimal(1000))
+    return Portfolio(purse, [SESSION], lambda: halt)
+
+
+def test_halt_stops_entries_with_its_reason() -> None:
+    """The file HALT is named as what stops every entry; without it nothing does."""
+    assert "HALT" in (a_portfolio(halt=True).means().entries_stopped or "")
+    assert a_portfolio().means().entries_stopped is None
+    assert a_portfolio().means().cash == 9000
+
+
+def test_the_session_is_the_calendars() -> None:
+    """Open and closed are read from the broker's calendar."""
+    assert a_portfolio().is_session_open(SESSION.open)
+    assert not a_portfolio().is_session_open(SESSION.close)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "free"),
+    [
+        (a_record("intent"), a_record("new"), 9000),
+        (a_record("intent"), a_record("filled"), 9000),
+        (a_record("intent"), a_record("filled", price=90), 9100),
+        (a_record("partially_filled", 4), a_record("filled"), 9400),
+        (a_record("intent"), a_record("partially_filled", 4), 8600),
+        (a_record("intent"), a_record("canceled", 4), 9600),
+        (a_record("intent"), a_record("absent"), 10_000),
+        (a_record("refused"), a_record("rejected"), 10_000),
+        (a_record("filled"), a_record("filled"), 10_000),
+    ],
+)
+def test_a_save_moves_cash_and_claims(before: OrderRecord, after: OrderRecord, free: int) -> None:
+    """What was filled is spent once, and a settled order claims nothing any more."""
+    portfolio = a_portfolio()
+    portfolio.follow(a_state(0, before), a_state(0, after))
+    assert portfolio.purse.free == free
+
+
+def test_an_order_met_for_the_first_time_costs_what_it_filled() -> None:
+    """An adopted order's whole fill is spent, a sale's comes in."""
+    portfolio = a_portfolio()
+    portfolio.follow(a_state(), a_state(0, a_record("filled", minute=1, side=Side.SELL)))
+    assert portfolio.purse.free == 10_000
+
+
+@given(st.lists(st.integers(1, 10), min_size=1, max_size=5))
+def test_fills_in_parts_cost_what_one_fill_costs(parts: list[int]) -> None:
+    """However a fill is cut into saves, the same cash is gone in the end."""
+    portfolio, filled, state = a_portfolio(), 0, a_state(0, a_record("intent", quantity=50))
+    for part in parts:
+        filled += part
+        after = a_state(0, a_record("partially_filled", filled, quantity=50))
+        portfolio.follow(state, after)
+        state = after
+    portfolio.follow(state, a_state(0, a_record("canceled", filled, quantity=50)))
+    assert portfolio.purse.free == 10_000 - filled * 100
