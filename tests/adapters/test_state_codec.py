@@ -297,3 +297,9 @@ def test_any_value_in_any_field_is_a_state_or_refused(field: str, value: object)
 def test_a_state_names_its_orders() -> None:
     """The records of a decoded file are found by id."""
     assert decode(encode(STATE), "AAPL").order(an_id(59)) == STATE.orders[0]
+
+
+def test_a_text_that_is_no_unicode_is_saved_all_the_same() -> None:
+    """A broker's reason with half a character in it does not keep a state from being saved."""
+    state = a_state(10, status=Status.PAUSED, status_reason="half a \ud800 character")
+    assert decode(encode(state), "AAPL").position == state.position

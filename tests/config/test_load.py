@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.config.load import Config, load_config, refuse_live
+from holdfast.config.load import Config, load_config, refuse_unbuilt
 from holdfast.config.problems import ConfigError
 from holdfast.domain.errors import UsageError
 from holdfast.domain.timeframe import TIMEFRAMES
@@ -303,10 +303,14 @@ def test_the_environment_cannot_change_trading(tmp_path: Path, monkeypatch: pyte
     assert (config.broker, config.bot) == ("sim", "main")
 
 
-def test_live_is_refused_at_the_start(tmp_path: Path) -> None:
-    """`broker: live` is a valid file, and a start that must not happen: exit code 2."""
-    live = load(tmp_path, "broker: live\n" + AAPL)
+@pytest.mark.parametrize(
+    "text",
+    ["broker: live\n" + AAPL, "defaults: {timeframe: 5Min}\n" + AAPL, "defaults: {on_remove: close}\n" + AAPL],
+)
+def test_what_this_version_cannot_do_is_refused_at_the_start(tmp_path: Path, text: str) -> None:
+    """A valid file may ask for what is not built yet: a start that must not happen, exit code 2."""
+    config = load(tmp_path, text)
     with pytest.raises(UsageError, match="not enabled in this version") as caught:
-        refuse_live(live)
+        refuse_unbuilt(config)
     assert caught.value.exit_code == 2
-    refuse_live(load(tmp_path, AAPL))
+    refuse_unbuilt(load(tmp_path, AAPL))

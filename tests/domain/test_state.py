@@ -12,7 +12,7 @@ from builders import NOON, Number, a_position, a_record, a_state, an_id, an_inte
 from holdfast.domain import events
 from holdfast.domain.events import Event, OrderSeen
 from holdfast.domain.order import OrderStatus, OrderView, Role, Side
-from holdfast.domain.state import SETTLED_KEPT, Status, SymbolState
+from holdfast.domain.state import SETTLED_KEPT, Status, SymbolState, is_only_progress
 
 
 def seen(*args: object, role: Role = Role.ENTRY, **kwargs: object) -> OrderSeen:
@@ -253,3 +253,33 @@ def test_every_unended_order_counts(status: OrderStatus) -> None:
     assert [order.status for order in state.unsettled] == [status]
     assert state.order(an_id()) is state.orders[0]
     assert state.order("unknown") is None
+
+
+WORKING = a_record("new")
+
+
+@pytest.mark.parametrize(
+    ("before", "after_", "is_progress"),
+    [
+        (a_state(0, WORKING), a_state(0, WORKING), True),
+        (a_state(0, WORKING), a_state(0, a_record("accepted")), True),
+        (a_state(0, WORKING), a_state(0, a_record("pending_cancel", 0)), True),
+        (a_state(0, WORKING), a_state(0, a_record("partially_filled", 4)), False),
+        (a_state(0, WORKING), a_state(0, a_record("canceled", 0)), False),
+        (a_state(0, WORKING), a_state(0, a_record("filled")), False),
+        (a_state(0, WORKING), a_state(0, WORKING, a_record("new", minute=1)), False),
+        (a_state(0, WORKING), a_state(0), False),
+        (a_state(0, a_record("intent")), a_state(0, WORKING), False),
+        (a_state(0, a_record("intent")), a_state(0, a_record("refused")), False),
+        (a_state(0, WORKING), a_state(0, a_record("accepted"), rearm=1), False),
+        (a_state(0, WORKING), a_state(10, a_record("accepted")), False),
+        (a_state(0, WORKING), a_state(0, a_record("accepted"), status=Status.HALTED), False),
+    ],
+)
+def test_only_a_status_of_a_working_order_is_mere_progress(
+    before: SymbolState,
+    after_: SymbolState,
+    is_progress: bool,  # noqa: FBT001 - a table
+) -> None:
+    """Whatever a crash must not lose is more than progress: fills, endings, new orders, a first word, permissions."""
+    assert is_only_progress(before, after_) == is_progress

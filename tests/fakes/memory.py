@@ -55,9 +55,9 @@ class MemoryStore:
             raise OSError(errno.EIO, "Input/output error", "state")
         return saved
 
-    async def set_aside(self, symbol: str) -> str:
-        """Move an unreadable file away."""
-        self.aside.append((symbol, self.disk.pop(symbol)))
+    async def set_aside(self, symbol: str, *, is_copy: bool = False) -> str:
+        """Move an unreadable file away, or copy a doubtful one."""
+        self.aside.append((symbol, self.disk[symbol] if is_copy else self.disk.pop(symbol)))
         return f"aside/{symbol}"
 
     def trouble(self) -> str | None:

@@ -33,7 +33,7 @@ def encode(state: SymbolState) -> bytes:
     if state.last_correction:
         document["last_correction"]["is"] = document["last_correction"].pop("now")
     document["checksum"] = checksum(document)
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(document, indent=2) + "\n").encode("ascii")
 
 
 def decode(content: bytes, symbol: str) -> SymbolState:

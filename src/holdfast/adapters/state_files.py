@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -77,12 +78,12 @@ class StateFiles:
         with self._locks[state.symbol]:
             replace_durably(path, encode(state), backup=backup)
 
-    async def set_aside(self, symbol: str) -> str:
-        """Move the file to `.holdfast/aside/`, under a name that is free; return the new path."""
+    async def set_aside(self, symbol: str, *, is_copy: bool = False) -> str:
+        """Move (or copy) the file to `.holdfast/aside/`, under a name that is free; return the new path."""
         path = self._folder.state_file(symbol)
         stamp = f"{self._now().astimezone(UTC):%Y%m%dT%H%M%S%f}"
         target = self._folder.private / "aside" / f"{path.stem}.{stamp}.json"
-        await self._in_thread(path.replace, target)
+        await self._in_thread(shutil.copy2 if is_copy else os.replace, path, target)
         return str(target)
 
     def trouble(self) -> str | None:

@@ -37,8 +37,8 @@ class StateStore(Protocol):
         """Write durably; return the state as written, with its new sequence."""
         ...
 
-    async def set_aside(self, symbol: str) -> str:
-        """Move an unreadable file away, never delete it; return where it is now."""
+    async def set_aside(self, symbol: str, *, is_copy: bool = False) -> str:
+        """Move an unreadable file away, or copy a doubtful one; nothing is deleted. Return where it is now."""
         ...
 
     def trouble(self) -> str | None:

@@ -163,6 +163,9 @@ class Reconciler:
             try:
                 if isinstance(one.loaded, Unreadable):
                     await self._store.set_aside(one.symbol)
+                elif isinstance(one.loaded, SymbolState) and ready.holds.position:
+                    # What nothing explains may be a forgery: its bytes are evidence.
+                    await self._store.set_aside(one.symbol, is_copy=True)
                 ready = replace(ready, state=await self._store.save(ready.state))
             except OSError as error:
                 report.failed[one.symbol] = f"its state file cannot be written: {error.strerror}: {error.filename}"
