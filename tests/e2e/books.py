@@ -27,7 +27,6 @@ def assert_files_equal_books(world: World, simulator: Simulator, symbols: Sequen
 def assert_bought_once(simulator: Simulator, quantities: Mapping[str, int]) -> None:
     """Over the whole history of the account no order id was used twice, and no symbol left 0 to its quantity."""
     orders = simulator.orders()
-    assert len(orders) < 500, "the check reads one page"
     names = Counter(row["client_order_id"] for row in orders)
     assert max(names.values(), default=1) == 1, names.most_common(1)
     held: dict[str, Decimal] = defaultdict(Decimal)

@@ -20,8 +20,9 @@ import yaml
 
 HOLDFAST = (sys.executable, "-m", "holdfast")
 SESSION_OPEN = datetime(2024, 3, 5, 14, 30, tzinfo=UTC)
-START_S = 30.0
-STOP_S = 15.0
+START_S = 60.0
+STOP_S = 30.0
+PAGE = 500
 POLL_S = 0.01
 _FOREIGN = ("APCA_", "HOLDFAST_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 Found = TypeVar("Found")
@@ -119,11 +120,14 @@ class Simulator(Process):
         return {row["symbol"]: Decimal(row["qty"]) for row in self.ask("GET", "/v2/positions")}
 
     def orders(self, symbol: str = "", status: str = "all") -> list[dict[str, Any]]:
-        """Return the orders (500 at the most), oldest first."""
-        rows: list[dict[str, Any]] = self.ask(
-            "GET", f"/v2/orders?status={status}&limit=500&direction=asc&symbols={symbol}"
-        )
-        return rows
+        """Return the orders, oldest first, all pages of them."""
+        query = f"/v2/orders?status={status}&limit={PAGE}&direction=asc&symbols={symbol}"
+        found: list[dict[str, Any]] = []
+        page: list[dict[str, Any]] = self.ask("GET", query)
+        while page:
+            found += page
+            page = self.ask("GET", f"{query}&after_order_id={page[-1]['id']}") if len(page) == PAGE else []
+        return found
 
     def trade(self, symbol: str, side: str, quantity: int) -> dict[str, Any]:
         """Send a market order by the owner's hand."""

@@ -108,6 +108,7 @@ def test_killed_between_acceptance_and_save_it_adopts_the_order(world: World) ->
     simulator.passes(20)
     assert bot.stop() == 0
     assert "corrected position.quantity: was 0, is 10" in bot.output
+    assert [order["status"] for order in world.state("AAA")["orders"]] == ["filled"]
     assert bot_orders(simulator, "AAA") == ["buy filled"]
     assert_files_equal_books(world, simulator, ["AAA"])
 

@@ -109,6 +109,9 @@ def _json_ready(value: Any) -> Any:  # noqa: ANN401 - any field in, its JSON for
         return [_json_ready(item) for item in value]
     if isinstance(value, Decimal):
         return plain(value)
+    if isinstance(value, str):
+        # A broker's reason may hold half a character, which no JSON reader takes back.
+        return value.encode(errors="replace").decode()
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return value
