@@ -86,6 +86,7 @@ GOLDEN = """{
   "saved_at": "2026-11-20T16:01:00Z",
   "sequence": 42,
   "waiting_until": "2026-11-20T16:04:00Z",
+  "order_may_arrive": false,
   "account_id": "account-1",
   "schema_version": 1,
   "checksum": "crc32:CRC"

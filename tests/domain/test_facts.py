@@ -14,10 +14,18 @@ from holdfast.domain.order import OrderView, Side
 PAIR = "BTC/USD"
 
 
+def by_hand(broker_order_id: str, symbol: str = "AAPL") -> OrderView:
+    """Return an order that somebody else placed."""
+    return replace(an_order_view(name="by-hand", symbol=symbol), broker_order_id=broker_order_id)
+
+
 def test_rows_are_found_by_symbol_however_it_is_spelled() -> None:
     """BTCUSD's position, BTC/USD's order and BTC/USD's fill are facts about one asset."""
     snapshot = a_snapshot(
-        an_order_view(symbol=PAIR), holdings=[a_holding(10, symbol="BTCUSD")], fills=[a_fill(1, symbol=PAIR)]
+        an_order_view(symbol=PAIR),
+        by_hand("somebody-else", PAIR),
+        holdings=[a_holding(10, symbol="BTCUSD")],
+        fills=[a_fill(1, symbol=PAIR)],
     )
     facts = sort_snapshot(snapshot, "main", []).of(PAIR)
     assert (len(facts.our_orders), facts.total, len(facts.foreign_fills)) == (1, 10, 1)
@@ -53,8 +61,13 @@ def test_fills_of_our_orders_are_not_foreign() -> None:
     """A fill is ours if its order is listed as ours or a file knows the order's broker id."""
     listed = an_order_view()
     fills = [a_fill(1, order=listed.broker_order_id), a_fill(2, order="on-file"), a_fill(3, order="by-hand")]
-    sorted_ = sort_snapshot(a_snapshot(listed, fills=fills), "main", ["on-file"])
+    sorted_ = sort_snapshot(a_snapshot(listed, by_hand("by-hand"), fills=fills), "main", ["on-file"])
     assert [fill.quantity for fill in sorted_.of("AAPL").foreign_fills] == [3]
+
+
+def test_a_fill_of_an_unlisted_order_is_nobodys_yet() -> None:
+    """An order of ours may fill before any list shows it: its fill is not somebody else's."""
+    assert not sort_snapshot(a_snapshot(fills=[a_fill(10)]), "main", []).of("AAPL").foreign_fills
 
 
 @pytest.mark.parametrize("list_", ["orders", "positions", "fills"])

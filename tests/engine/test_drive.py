@@ -38,6 +38,9 @@ class Told:
         """Note it."""
         self.log.append(("settle",))
 
+    async def keep_up(self) -> None:
+        """Nothing runs out here."""
+
     def mark(self, now: datetime) -> None:
         """Note it."""
         self.log.append(("mark", now))

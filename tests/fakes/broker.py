@@ -173,7 +173,11 @@ class FakeBroker:
 
     def trade_by_hand(self, side: Side, quantity: int, symbol: str = "AAPL") -> None:
         """Let the account's owner trade."""
-        self._execute(f"by-hand-{len(self.executions)}", symbol, side, Decimal(quantity))
+        name, shares = f"by-hand-{len(self.executions)}", Decimal(quantity)
+        self.books[name] = OrderView(
+            name, name, symbol, side, shares, OrderStatus.FILLED, shares, self.price, self.clock.now()
+        )
+        self._execute(name, symbol, side, shares)
 
     def hand_over(self, quantity: int, symbol: str = "AAPL") -> None:
         """Set the holding without any execution: a transfer, a split, a ghost."""

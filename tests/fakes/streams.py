@@ -14,6 +14,7 @@ class FakeBarStream:
 
     def __init__(self, *, is_live: bool = True) -> None:
         self.is_live = is_live
+        self.connections = 0
         self.symbols: list[str] = []
         self.stopped = False
         self._on_bar: Callable[[Bar], None] | None = None
@@ -38,6 +39,7 @@ class FakeOrderStream:
 
     def __init__(self, *, is_live: bool = True) -> None:
         self.is_live = is_live
+        self.connections = 0
         self.stopped = False
         self._on_update: Callable[[OrderView], None] | None = None
 

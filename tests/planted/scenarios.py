@@ -175,6 +175,7 @@ def a_lost_file_with_an_order_on_the_wire(plant: Plant) -> None:
         desk.moves_to(3)
         await steps(desk.worker(), bar(3, BUY))
         desk.store.disk.clear()
+        desk.store.backups.clear()
         worker = await restarted(desk)
         desk.moves_to(4)
         await steps(worker, bar(4, BUY), desk.broker.deliver_late, LOOK_UP)

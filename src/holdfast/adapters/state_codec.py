@@ -1,8 +1,6 @@
 """State to JSON and back: exact, checked, readable. A file that is not provably ours is refused, never guessed at."""
 
 import json
-import zlib
-from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
@@ -11,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from holdfast.adapters.checksum import checksum
 from holdfast.domain.decimals import plain
 from holdfast.domain.state import SCHEMA_VERSION, SymbolState
 
@@ -51,13 +50,6 @@ def decode(content: bytes, symbol: str) -> SymbolState:
     if document.get("symbol") != symbol:
         raise UnreadableStateError(f"it belongs to {document.get('symbol')}")
     return _validated(document)
-
-
-def checksum(document: Mapping[str, Any]) -> str:
-    """Return ``crc32:xxxxxxxx`` over the canonical form of everything but the checksum itself."""
-    rest = {key: value for key, value in document.items() if key != "checksum"}
-    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return f"crc32:{zlib.crc32(canonical.encode()):08x}"
 
 
 _ADAPTER = TypeAdapter(SymbolState)

@@ -17,6 +17,7 @@ from holdfast.adapters.durable_file import FILE_MODE, replace_durably
 from holdfast.adapters.state_codec import UnreadableStateError, decode, encode
 from holdfast.adapters.state_folder import StateFolder
 from holdfast.domain import events
+from holdfast.domain.errors import LockedError
 from holdfast.domain.state import SymbolState
 from holdfast.engine.memory import Missing, Unreadable
 
@@ -75,6 +76,10 @@ class StateFiles:
     def _write(self, state: SymbolState) -> None:
         path, backup = self._folder.state_file(state.symbol), self._folder.backup_file(state.symbol)
         # A save whose caller was cancelled is still being written: the next one of the symbol waits for it.
+        trouble = self._folder.lock_trouble()
+        if trouble:
+            # The files there are somebody else's now.
+            raise LockedError(f"{trouble}: stop this bot, its place was taken")
         with self._locks[state.symbol]:
             replace_durably(path, encode(state), backup=backup)
 

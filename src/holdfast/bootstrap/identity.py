@@ -1,7 +1,5 @@
 """Whose memory this is: the state folder belongs to one account, and another account is not corruption."""
 
-from pathlib import Path
-
 from loguru import logger
 
 from holdfast.adapters.state_folder import AccountStamp, StateFolder
@@ -10,33 +8,36 @@ from holdfast.domain.errors import UsageError
 from holdfast.engine.ports import Clock
 
 
-def claim_folder(folder: StateFolder, broker: str, account: Account, clock: Clock, *, archive: bool) -> Path | None:
+def claim_folder(
+    folder: StateFolder, broker: str, account: Account, clock: Clock, *, archive: bool, is_dry: bool = False
+) -> None:
     """Make the folder this account's; what belonged to another moves to the archive as a whole.
 
-    Coming from the simulator that happens by itself; coming from paper only with `archive`.
-
-    Returns:
-        Where the old memory went, or None.
+    Coming from the simulator that happens by itself, coming from paper only with `archive`, and with `is_dry` never.
 
     Raises:
-        UsageError: the folder belongs to another account, and nobody said that it may be archived.
+        UsageError: the folder belongs to another account, and it may not be archived now.
     """
     stamp = folder.stamp()
-    mine = AccountStamp(broker, account.id, account.ending)
-    if stamp == mine:
-        return None
-    moved = None
-    if stamp is not None and stamp.account_id != account.id:
-        if stamp.broker != "sim" and not archive:
-            raise UsageError(
-                f"{folder.root} belongs to the {stamp.broker} account ending {stamp.ending}; the broker answers for "
-                f"the account ending {account.ending}. Check broker and keys, or move the old memory away and start "
-                "fresh: holdfast run --archive-state"
-            )
+    is_other = stamp is not None and stamp.account_id != account.id
+    if stamp is not None and is_other and (is_dry or (stamp.broker != "sim" and not archive)):
+        raise UsageError(_whose(folder, stamp, account, is_dry=is_dry))
+    if is_dry:
+        return
+    if stamp is not None and is_other:
         moved = folder.archive(stamp.broker, clock.wall())
         logger.warning(
             "the account changed from {} ({}) to {} ({}): the old memory is archived in {}, starting fresh",
             stamp.broker, stamp.ending, broker, account.ending, moved,
         )  # fmt: skip
-    folder.write_stamp(mine)
-    return moved
+    folder.write_stamp(AccountStamp(broker, account.id, account.ending))
+
+
+def _whose(folder: StateFolder, stamp: AccountStamp, account: Account, *, is_dry: bool) -> str:
+    whose = (
+        f"{folder.root} belongs to the {stamp.broker} account ending {stamp.ending}; the broker answers for "
+        f"the account ending {account.ending}. "
+    )
+    if is_dry:
+        return f"{whose}There is nothing to compare: check broker and keys in config.yaml"
+    return f"{whose}Check broker and keys, or move the old memory away and start fresh: holdfast run --archive-state"

@@ -1,6 +1,6 @@
 """The link to the broker that config names: the simulator inside, a running one, or Alpaca's paper account."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Link:
     connection: AlpacaConnection
     control: SimulatorControl | None
     server: SimulatorServer | None
+    data_dir: Path | None = None
 
     async def close(self) -> None:
         """Close everything, in bounded time."""
@@ -51,14 +52,12 @@ async def open_link(config: Config, state_dir: Path, *, new_account: bool = Fals
     if config.broker == "paper":
         return await _paper(config)
     if config.sim.url:
-        if new_account:
-            raise UsageError(
-                "--new-account starts the simulator inside over; restart the one at sim.url itself with it"
-            )
         return await _served(config.sim.url, config, _pair_for_simulator(config), None)
-    server = SimulatorServer(_settings(config, state_dir, new_account=new_account), _prices(config))
+    settings = _settings(config, state_dir, new_account=new_account)
+    server = SimulatorServer(settings, _prices(config))
     try:
-        return await _served(server.start().url, config, _ANY_PAIR, server)
+        link = await _served(server.start().url, config, _ANY_PAIR, server)
+        return replace(link, data_dir=settings.data_dir)
     except BaseException:
         server.stop()
         raise

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +33,7 @@ class Options:
     speed: float | Literal["max"] | None = None
     new_account: bool = False
     archive_state: bool = False
+    is_dry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def read_config(options: Options) -> Config:
     """
     config = load_config(options.config, load_user_strategy)
     refuse_unbuilt(config)
+    if options.new_account and (config.broker != "sim" or config.sim.url):
+        raise UsageError("--new-account starts the simulator inside over, and config.yaml names another broker")
     changes: dict[str, object] = {}
     if options.bars is not None:
         if not options.bars.is_dir():
@@ -92,15 +95,13 @@ async def opened(config: Config, folder: StateFolder, options: Options) -> Async
     Raises:
         HoldfastError: with what to do next; nothing was traded.
     """
-    if options.new_account and folder.stamp() is not None:
-        folder.archive("sim", datetime.now(UTC))
     link = await open_link(config, folder.root, new_account=options.new_account)
     store: StateFiles | None = None
     try:
         instant = await link.control.next_instant(None) if link.control else None
         clock = MarketClock(instant.time) if instant else WallClock()
         account = await link.connection.broker.account()
-        claim_folder(folder, config.broker, account, clock, archive=options.archive_state)
+        claim_folder(folder, config.broker, account, clock, archive=options.archive_state, is_dry=options.is_dry)
         store = StateFiles(folder, clock.wall)
         outside = Outside(
             broker=link.connection.broker,

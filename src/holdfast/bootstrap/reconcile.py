@@ -6,7 +6,7 @@ from holdfast.engine.hold import Holds
 from holdfast.engine.reconciler import Reconciler, Report
 
 
-async def reconcile_once(config: Config, options: Options, *, is_dry: bool) -> Report:
+async def reconcile_once(config: Config, options: Options) -> Report:
     """Reconcile every symbol, waiting for a second position read where one is needed.
 
     Raises:
@@ -23,7 +23,7 @@ async def reconcile_once(config: Config, options: Options, *, is_dry: bool) -> R
                 outside.chronicle,
                 identity.bot,
                 is_simulated=identity.is_simulated,
-                is_dry=is_dry,
+                is_dry=options.is_dry,
             )
             policies = {spec.symbol: spec.policy for spec in world.specs}
             report = await reconciler.run(policies, identity.account_id)

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from random import Random
 from typing import Protocol, TypeVar
 
@@ -18,7 +18,7 @@ from holdfast.engine.drive import Driver, Lockstep, RealTime, drive
 from holdfast.engine.start import Started, start
 from holdfast.engine.supervisor import Supervisor
 
-CONFIG_POLL_S = 1.0
+WATCH_S = 1.0
 Result = TypeVar("Result")
 
 
@@ -53,8 +53,10 @@ async def run_bot(config: Config, options: Options, view: View) -> None:
     folder = state_folder(config, options).lock()
     add_log_file(folder.log)
     try:
-        async with opened(config, folder, options) as world:
-            await _run(world, view, stop)
+        async with AsyncExitStack() as stack:
+            world = await _unless(stop, stack.enter_async_context(opened(config, folder, options)))
+            if world is not None:
+                await _run(world, view, stop)
     except Recoverable as error:
         raise Fatal(
             f"no trading started: {error}. Nothing was changed; mend the connection and type holdfast run again"
@@ -98,7 +100,8 @@ async def _run(world: Opened, view: View, stop: asyncio.Event) -> None:
         random=Random(world.identity.account_id),  # noqa: S311 - jitter, not a secret
     )
     supervisor.begin()
-    aside = [asyncio.create_task(view.live(world, supervisor)), asyncio.create_task(_watch_config(world.config))]
+    watches = (view.live(world, supervisor), _watch_config(world.config), _watch_simulator(world, supervisor))
+    aside = [asyncio.create_task(watch) for watch in watches]
     try:
         why = await drive(_driver(world, started), supervisor, stop)
     finally:
@@ -131,11 +134,21 @@ async def _unless(stop: asyncio.Event, work: Awaitable[Result]) -> Result | None
 async def _watch_config(config: Config) -> None:
     watch = ConfigWatch(config.path, config.digest)
     while True:
-        await asyncio.sleep(CONFIG_POLL_S)
+        await asyncio.sleep(WATCH_S)
         if watch.changed():
             logger.warning(
                 "{} was edited: a restart applies it, until then the bot runs as it was started", config.path
             )
+
+
+async def _watch_simulator(world: Opened, supervisor: Supervisor) -> None:
+    """The simulator inside cannot come back by itself as one at `sim.url` can."""
+    server = world.link.server
+    while server is not None:
+        await asyncio.sleep(WATCH_S)
+        if server.wait(0):
+            supervisor.end_for(Fatal(f"the simulator inside has ended: {server.failure}; type holdfast run again"))
+            return
 
 
 __all__ = ["Options", "View", "read_config", "run_bot"]

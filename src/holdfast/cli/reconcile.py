@@ -28,8 +28,8 @@ def reconcile(
     from holdfast.bootstrap.reconcile import reconcile_once
 
     start_logging()
-    options = Options(config, state_dir)
-    report = asyncio.run(reconcile_once(read_config(options), options, is_dry=dry_run))
+    options = Options(config, state_dir, is_dry=dry_run)
+    report = asyncio.run(reconcile_once(read_config(options), options))
     if as_json:
         typer.echo(json.dumps(_as_data(report), indent=2))
     else:

@@ -33,6 +33,12 @@ def run(
     holdfast run --new-account
     """  # noqa: D301 - click's mark for lines that are not wrapped
     import asyncio
+    import signal
+    import sys
+
+    # Until the bot listens itself: there is nothing to save yet.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
 
     from holdfast.bootstrap.opening import Options, read_config
     from holdfast.bootstrap.run import run_bot

@@ -31,6 +31,9 @@ class PlainView:
         logger.info("state  {}", world.folder.root)
         logger.info("log    {}", world.folder.log)
         logger.info("broker {}: {}", world.config.broker, world.link.where)
+        if world.link.data_dir is not None:
+            logger.info("prices {}", world.config.sim.bars or f"synthetic, seed {world.config.sim.seed}")
+            logger.info("simulated account in {}", world.link.data_dir)
 
     def reconciled(self, world: Opened, started: Started) -> None:
         """Say what was reconciled, and what does not trade."""

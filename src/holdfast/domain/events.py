@@ -94,6 +94,13 @@ class Reconciled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderMayArrive(Event):
+    """The memory was lost after orders may have been sent (or, with False, that time has been waited out)."""
+
+    is_possible: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StrategyNamed(Event):
     """The configured strategy's name changed."""
 

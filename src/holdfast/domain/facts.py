@@ -39,10 +39,12 @@ class SortedSnapshot:
 
 
 def sort_snapshot(snapshot: Snapshot, bot: str, known_broker_ids: Iterable[str]) -> SortedSnapshot:
-    """Sort the rows by symbol. An order is ours by its id; a fill is ours if its order is, or if a file knows it."""
+    """Sort the rows by symbol. An order is ours by its id, a fill by its order."""
     ours = [view for view in snapshot.orders.good if is_ours(view, bot)]
     our_ids = {view.broker_order_id for view in ours} | set(known_broker_ids)
-    foreign = [fill for fill in snapshot.fills.good if fill.broker_order_id not in our_ids]
+    # A fill whose order no list shows yet may be of an order of ours: only a listed order is somebody else's.
+    foreign_ids = {view.broker_order_id for view in snapshot.orders.good} - our_ids
+    foreign = [fill for fill in snapshot.fills.good if fill.broker_order_id in foreign_ids]
     return SortedSnapshot(
         ours=_grouped(ours),
         holdings={asset_key(position.symbol): position for position in snapshot.positions.good},

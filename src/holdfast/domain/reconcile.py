@@ -13,6 +13,7 @@ from enum import StrEnum
 from holdfast.domain import events
 from holdfast.domain.broker_facts import BrokerPosition, FillActivity
 from holdfast.domain.decimals import plain
+from holdfast.domain.doubt import unresolved
 from holdfast.domain.order import OrderView, Role, Side
 from holdfast.domain.position import ZERO, Position
 from holdfast.domain.state import RECONCILE_OVERLAP, Correction, Status, SymbolState
@@ -152,6 +153,11 @@ def _settle_difference(
     at: datetime,
     confirmed_total: Decimal | None,
 ) -> Reconciliation:
+    awaited = unresolved(outcome.state)
+    if awaited:
+        # The difference may be this very order, filled and not listed yet: booking it twice would follow.
+        name = awaited[0].client_order_id
+        return replace(outcome, doubt=f"the positions differ and the broker's word on {name} is awaited")
     position = outcome.state.position
     difference = facts.total - position.total_quantity
     fills = _since(facts.foreign_fills, outcome.state.reconciled_at)

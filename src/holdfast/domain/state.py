@@ -60,7 +60,8 @@ class SymbolState:
     """One symbol's memory: `state/<SYMBOL>.json` field for field, the ones people look for first.
 
     `rearm` is +1 or -1 while entries in that direction wait for the signal to have been 0 once. `waiting_until` (wall
-    clock) says how long a symbol in doubt waits for the broker's word at the most.
+    clock) says how long a symbol in doubt waits for the broker's word at the most. `order_may_arrive` stands while an
+    order that a lost memory does not know may still be on the wire: every start waits anew until that is waited out.
     """
 
     symbol: str
@@ -77,6 +78,7 @@ class SymbolState:
     saved_at: datetime | None = None
     sequence: int = 0
     waiting_until: datetime | None = None
+    order_may_arrive: bool = False
     account_id: str = ""
     schema_version: int = SCHEMA_VERSION
 
@@ -123,7 +125,16 @@ def _order_seen(state: SymbolState, event: events.OrderSeen) -> SymbolState:
     position = _booked(state.position, known, seen)
     rejected = seen.status is OrderStatus.REJECTED and known.status is not OrderStatus.REJECTED
     rearm = known.side.sign if rejected and known.role is Role.ENTRY else state.rearm
-    return replace(state, orders=_with(state.orders, seen), position=position, rearm=rearm)
+    after = replace(state, orders=_with(state.orders, seen), position=position, rearm=rearm)
+    ended = known.is_unsettled and not seen.is_unsettled
+    return _exit_open_again(after, seen) if ended else after
+
+
+def _exit_open_again(state: SymbolState, ended: OrderRecord) -> SymbolState:
+    """An exit that ended short of its quantity is wanted again: the next bar sees its target as not reached."""
+    if ended.role is Role.ENTRY or ended.filled_quantity >= ended.quantity:
+        return state
+    return replace(state, target=state.position.quantity)
 
 
 def _adopted(view: OrderView, role: Role) -> OrderRecord:
@@ -176,9 +187,9 @@ def _order_proved_absent(state: SymbolState, event: events.OrderProvedAbsent) ->
     if known.status is OrderStatus.REFUSED:
         rejected = replace(known, status=OrderStatus.REJECTED)
         rearm = known.side.sign if known.role is Role.ENTRY else state.rearm
-        return replace(state, orders=_with(state.orders, rejected), rearm=rearm)
+        return _exit_open_again(replace(state, orders=_with(state.orders, rejected), rearm=rearm), rejected)
     absent = replace(known, status=OrderStatus.ABSENT, reason="never arrived at the broker")
-    return replace(state, orders=_with(state.orders, absent))
+    return _exit_open_again(replace(state, orders=_with(state.orders, absent)), absent)
 
 
 def _status_set(state: SymbolState, event: events.StatusSet) -> SymbolState:
@@ -203,6 +214,10 @@ def _correction_noted(state: SymbolState, event: events.CorrectionNoted) -> Symb
 
 def _reconciled(state: SymbolState, event: events.Reconciled) -> SymbolState:
     return replace(state, reconciled_at=event.at)
+
+
+def _order_may_arrive(state: SymbolState, event: events.OrderMayArrive) -> SymbolState:
+    return replace(state, order_may_arrive=event.is_possible)
 
 
 def _strategy_named(state: SymbolState, event: events.StrategyNamed) -> SymbolState:
@@ -244,6 +259,7 @@ _TRANSITIONS: dict[type[events.Event], Callable[[SymbolState, Any], SymbolState]
     events.PositionCorrected: _position_corrected,
     events.CorrectionNoted: _correction_noted,
     events.Reconciled: _reconciled,
+    events.OrderMayArrive: _order_may_arrive,
     events.StrategyNamed: _strategy_named,
     events.Resumed: _resumed,
     events.Saved: _saved,

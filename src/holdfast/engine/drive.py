@@ -45,6 +45,7 @@ class Lockstep:
         while True:
             instant = await self._patiently(partial(self._pacer.next_instant, after))
             self._set_time(instant.time)
+            await supervisor.keep_up()
             await supervisor.feed.bring(instant.symbols, instant.time)
             await supervisor.settle()
             supervisor.board.mark(instant.time)
@@ -77,6 +78,7 @@ class RealTime:
         """Run until cancelled."""
         while True:
             now = self._clock.now()
+            await supervisor.keep_up()
             if not self._portfolio.is_session_open(now - BAR_DELAY):
                 self._say_closed(now)
                 await self._clock.sleep(NAP_S_MAX)

@@ -38,6 +38,7 @@ class BarFeed:
         self._deliver = deliver
         self._arrived = asyncio.Event()
         self._was_live = False
+        self._connections = 0
         self._is_paced = is_paced
         self._waiting: list[Bar] = []
 
@@ -90,10 +91,11 @@ class BarFeed:
 
     async def catch_up(self, now: datetime) -> None:
         """Ask for what the stream may have missed: always while it is away, and once more when it is back."""
-        is_live = self._stream.is_live
-        if self._newest and not (is_live and self._was_live):
+        is_live, connections = self._stream.is_live, self._stream.connections
+        is_whole = is_live and self._was_live and connections == self._connections
+        if self._newest and not is_whole:
             await self.backfill(list(self._newest), now)
-        self._was_live = is_live
+        self._was_live, self._connections = is_live, connections
 
     async def backfill(self, symbols: list[str], now: datetime) -> None:
         """Deliver every complete bar of `symbols` that is not delivered yet; one request for all, pages apart."""

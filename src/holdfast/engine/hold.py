@@ -47,8 +47,13 @@ class Holds:
         return min(ends, default=None)
 
     def confirmed_total(self, taken: float) -> Decimal | None:
-        """Return the earlier position read if a snapshot begun at `taken` is late enough to confirm it."""
-        return self.position.total if self.position and self.position.is_over(taken) else None
+        """Return the earlier position read if a snapshot begun at `taken` is late enough to confirm it.
+
+        While an order of ours may still arrive, no read proves that somebody else moved the position.
+        """
+        if self.position is None or (self.wire is not None and not self.wire.is_over(taken)):
+            return None
+        return self.position.total if self.position.is_over(taken) else None
 
 
 NO_HOLDS = Holds()
@@ -72,6 +77,14 @@ def next_holds(
     if holds.position and total is not None and holds.position.total == total and not outcome.corrections:
         return replace(holds, wire=wire)
     return Holds(Hold(outcome.doubt, taken, POSITION_LAGS * assumptions.position_lag_s, total), wire)
+
+
+def stranger_traded(holds: Holds, now: float, assumptions: Assumptions) -> Holds:
+    """Return the holds after somebody else's fill: no order until a snapshot has shown what is left."""
+    if holds.position is not None:
+        return holds
+    reason = "somebody else traded this symbol: reading the position"
+    return replace(holds, position=Hold(reason, now, assumptions.position_lag_s))
 
 
 def after_fill(holds: Holds, now: float) -> Holds:

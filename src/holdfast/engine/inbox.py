@@ -38,11 +38,16 @@ class FactsRead:
     at: datetime
 
 
-Message = BarClosed | OrderNews | LookUp | FactsRead
+@dataclass(frozen=True, slots=True)
+class StrangerTraded:
+    """Somebody else traded this symbol just now: the position on file may be out of date."""
+
+
+Message = StrangerTraded | BarClosed | OrderNews | LookUp | FactsRead
 
 
 class Inbox:
-    """First in, first out; closed for good when its worker is gone."""
+    """First in, first out; closed while its worker rests, and for good when it is gone."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Message] = asyncio.Queue()
@@ -78,8 +83,12 @@ class Inbox:
         """Wait until every message so far is dealt with."""
         await self._queue.join()
 
+    def reopen(self) -> None:
+        """Take messages again."""
+        self._is_closed = False
+
     def close(self) -> None:
-        """Drop what is left and what may still come, so that nobody waits for it."""
+        """Drop what is left and what comes until `reopen`, so that nobody waits for it."""
         self._is_closed = True
         while not self._queue.empty():
             self._queue.get_nowait()

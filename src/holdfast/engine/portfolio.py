@@ -18,15 +18,20 @@ class Portfolio:
         self.purse = purse
         self.sessions = sessions
         self._is_halted = is_halted
+        self._stopped: str | None = None
 
     def is_session_open(self, now: datetime) -> bool:
         """Whether the regular session is open at market time `now`."""
         return session_at(self.sessions, now) is not None
 
+    def stop_entries(self, why: str) -> None:
+        """Refuse every entry from now on, until the bot is started again."""
+        self._stopped = why
+
     def means(self) -> Means:
         """Return what an approval may count on."""
-        stopped = "the file HALT in the state folder stops every entry" if self._is_halted() else None
-        return Means(self.purse.free, stopped)
+        halted = "the file HALT in the state folder stops every entry" if self._is_halted() else None
+        return Means(self.purse.free, self._stopped or halted)
 
     def follow(self, before: SymbolState, after: SymbolState) -> None:
         """Move cash with the fills that a save has just booked, and free the claims of settled orders."""

@@ -99,6 +99,11 @@ class BarStream(Protocol):
         """Whether the subscription is in effect now."""
         ...
 
+    @property
+    def connections(self) -> int:
+        """How often it has come into effect; a change means that something may have been missed."""
+        ...
+
     def start(self, symbols: Iterable[str], on_bar: Callable[[Bar], None]) -> None:
         """Connect in the background; `on_bar` is called in the event loop that called `start`."""
         ...
@@ -114,6 +119,11 @@ class OrderStream(Protocol):
     @property
     def is_live(self) -> bool:
         """Whether updates are being listened to now."""
+        ...
+
+    @property
+    def connections(self) -> int:
+        """How often listening has begun; a change means that something may have been missed."""
         ...
 
     def start(self, on_update: Callable[[OrderView], None]) -> None:

@@ -14,6 +14,7 @@ from holdfast.domain.broker_facts import Account, BrokerPosition, Snapshot
 from holdfast.domain.decimals import plain
 from holdfast.domain.doubt import lost_answer, with_doubt
 from holdfast.domain.facts import SortedSnapshot, sort_snapshot
+from holdfast.domain.order import OrderRecord
 from holdfast.domain.position import ZERO, Position
 from holdfast.domain.reconcile import Policy, Reconciliation, SymbolFacts, reconcile
 from holdfast.domain.state import Correction, Status, SymbolState
@@ -138,15 +139,18 @@ class Reconciler:
 
     def _compare(self, one: "_One", policy: Policy, holds: Holds | None, taken: float) -> Ready:
         if holds is None:
-            is_lost = one.was_in_doubt or (one.is_rebuilt and one.has_traded)
-            holds = memory_lost(taken, self._broker.assumptions) if is_lost else NO_HOLDS
+            holds = memory_lost(taken, self._broker.assumptions) if one.may_have_sent else NO_HOLDS
         confirmed = holds.confirmed_total(taken)
         outcome = reconcile(one.base(), one.facts, policy, at=one.snapshot.taken_at, confirmed_total=confirmed)
+        if holds.wire is None and _is_older(one.loaded, outcome.state):
+            holds = memory_lost(taken, self._broker.assumptions)
         holds = next_holds(holds, outcome, one.facts, taken, self._broker.assumptions)
         state, corrections = outcome.state, (*one.file_correction(outcome), *outcome.corrections)
         if corrections:
             last = corrections[-1]
             state = state.apply(events.CorrectionNoted(last.at, last.field, last.was, last.now, last.why))
+        if state.order_may_arrive != (holds.wire is not None):
+            state = state.apply(events.OrderMayArrive(is_possible=holds.wire is not None))
         state = self._remembered(one, state)
         until = self._clock.wall() + timedelta(seconds=holds.ends - taken) if holds.ends else None
         return Ready(with_doubt(state, holds.reason or lost_answer(state), until), corrections, holds)
@@ -188,23 +192,19 @@ class _One:
     account_id: str
 
     @property
-    def has_traded(self) -> bool:
-        return bool(self.facts.our_orders) or isinstance(self.loaded, Unreadable)
-
-    @property
-    def was_in_doubt(self) -> bool:
-        """Whether an earlier process was still waiting: its windows begin anew with this one."""
-        return isinstance(self.loaded, SymbolState) and self.loaded.status is Status.IN_DOUBT
-
-    @property
     def is_rebuilt(self) -> bool:
         """Whether there was a memory once and its file is gone or unreadable."""
         if isinstance(self.loaded, SymbolState):
             return False
-        return isinstance(self.loaded, Unreadable) or self.loaded.backup is not None or self.has_traded
+        return isinstance(self.loaded, Unreadable) or self.loaded.backup is not None or bool(self.facts.our_orders)
+
+    @property
+    def may_have_sent(self) -> bool:
+        """Whether an order that no memory knows may be on the wire: then every start waits its time out anew."""
+        return self.loaded.order_may_arrive if isinstance(self.loaded, SymbolState) else self.is_rebuilt
 
     def base(self) -> SymbolState:
-        """Return the state to start from: the file, or an empty one with what the last backup forbade."""
+        """Return the state to start from: the file, or an empty one with what the last backup forbade and had sent."""
         if isinstance(self.loaded, SymbolState):
             return self.loaded
         fresh = SymbolState(self.symbol, account_id=self.account_id)
@@ -217,6 +217,7 @@ class _One:
             status=backup.status,
             status_reason=backup.status_reason,
             strategy=backup.strategy,
+            orders=tuple(_unseen(order) for order in backup.unsettled),
             rearm=backup.rearm,
             sequence=backup.sequence + 1,
             account_id=self.account_id,
@@ -233,11 +234,23 @@ class _One:
         return (Correction(self.snapshot.taken_at, "file", was, now, why),)
 
 
+def _unseen(order: OrderRecord) -> OrderRecord:
+    """An order that an earlier version had sent, with nothing of it booked: the broker's word books it anew."""
+    return replace(order, filled_quantity=ZERO, filled_average_price=None, submitted_at=None)
+
+
 def _of_account(loaded: Loaded, account_id: str) -> Loaded:
     """Another account's file tells nothing about this one."""
     if isinstance(loaded, SymbolState) and loaded.account_id != account_id:
         return Unreadable(f"it belongs to the account {loaded.account_id}", None)
     return loaded
+
+
+def _is_older(loaded: Loaded, after: SymbolState) -> bool:
+    """Whether a readable file did not know an order of ours: a version from before it, put back."""
+    if not isinstance(loaded, SymbolState):
+        return False
+    return any(loaded.order(order.client_order_id) is None for order in after.orders)
 
 
 def _broker_ids(states: Mapping[str, SymbolState]) -> list[str]:

@@ -94,6 +94,9 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
     policies = {spec.symbol: spec.policy for spec in specs}
     report = await reconciler.run(policies, identity.account_id, admit=admit_to_trade)
     portfolio = Portfolio(Purse(report.account.cash), sessions, outside.store.is_halted)
+    if not report.account.is_tradable:
+        portfolio.stop_entries("the broker has blocked the account for trading")
+        logger.error("the account is blocked for trading: entries are refused; ask the broker")
     tools = Tools(outside.broker, outside.store, outside.chronicle, outside.clock, portfolio, identity.account_id)
     workers = {
         symbol: _worker(by_symbol.get(symbol, _retired_spec(symbol, identity.bot)), ready, tools)

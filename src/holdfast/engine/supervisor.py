@@ -4,6 +4,7 @@ A child that raises is restarted with back-off, then quarantined with its reason
 """
 
 import asyncio
+from datetime import timedelta
 from random import Random
 
 from loguru import logger
@@ -17,17 +18,19 @@ from holdfast.domain.state import Status
 from holdfast.domain.symbols import asset_key
 from holdfast.engine.board import Board
 from holdfast.engine.feed import BarFeed
-from holdfast.engine.inbox import BarClosed, FactsRead, LookUp, OrderNews
+from holdfast.engine.inbox import BarClosed, FactsRead, LookUp, OrderNews, StrangerTraded
 from holdfast.engine.ports import BarStream, OrderStream
 from holdfast.engine.snapshots import snapshot_start, take_snapshot
-from holdfast.engine.start import Identity, Outside, Started
+from holdfast.engine.start import CALENDAR_REACH, Identity, Outside, Started
 from holdfast.engine.worker import SymbolWorker
 
 FAILURES_MAX = 3
 FAILURE_WINDOW_S = 600.0
 BACKOFF_FIRST_S = 0.25
+REST_S = 30.0
 RESOLVE_PATIENCE_S = 10.0
 STOP_PATIENCE_S = 5.0
+CALENDAR_AHEAD = timedelta(days=10)
 
 
 class Supervisor:
@@ -51,11 +54,13 @@ class Supervisor:
         self._outside = outside
         self._identity = identity
         self._order_stream = streams[1]
+        self._order_connections = 0
         self._reconcile_every_s = reconcile_every_s
         self._random = random
         self._children: list[asyncio.Task[None]] = []
         self._by_asset = {asset_key(symbol): symbol for symbol in started.workers}
         self._rung = asyncio.Event()
+        self._outlasted: set[str] = set()
         self._reconciling: asyncio.Task[None] | None = None
         self._fatal: asyncio.Future[Fatal] = asyncio.get_running_loop().create_future()
         followed = [worker for worker in started.workers.values() if worker.is_followed]
@@ -91,7 +96,28 @@ class Supervisor:
             if worker is not None:
                 worker.put(OrderNews(view))
         elif asset_key(view.symbol) in self._by_asset and view.filled_quantity:
+            self.workers[self._by_asset[asset_key(view.symbol)]].put(StrangerTraded())
             self._rung.set()
+
+    async def keep_up(self) -> None:
+        """Look after what runs out or breaks by itself: the calendar ahead, and a stream that came back."""
+        if self._order_stream.connections != self._order_connections:
+            if self._order_connections:
+                self._rung.set()
+            self._order_connections = self._order_stream.connections
+        await self._keep_calendar()
+
+    async def _keep_calendar(self) -> None:
+        """Read the sessions ahead before they run out; without them nothing would be traded any more."""
+        now = self._outside.clock.now()
+        sessions = self._portfolio.sessions
+        if sessions and now < sessions[-1].close - CALENDAR_AHEAD:
+            return
+        start, end = (now - CALENDAR_REACH).date(), (now + CALENDAR_REACH).date()
+        try:
+            self._portfolio.sessions = await self._outside.broker.sessions(start, end)
+        except (Recoverable, Rejected) as error:
+            logger.warning("the market's calendar could not be read: {}; asking again", error)
 
     async def settle(self) -> None:
         """Wait until every worker has dealt with what it was told and knows what became of its orders."""
@@ -100,10 +126,17 @@ class Supervisor:
             if worker.state.unsettled:
                 worker.put(LookUp())
         await self._all_idle()
+        await self._all_resolved()
+
+    async def _all_resolved(self) -> None:
+        """Wait for the broker's word on what was sent; an order that outlasts the patience is not waited for again."""
+        asking = [worker for symbol, worker in self.workers.items() if symbol not in self.failed]
+        asking = [worker for worker in asking if worker.awaited - self._outlasted]
         try:
             async with asyncio.timeout(RESOLVE_PATIENCE_S):
-                await asyncio.gather(*(worker.resolved() for worker in self.workers.values() if worker.state.unsettled))
+                await asyncio.gather(*(worker.resolved() for worker in asking))
         except TimeoutError:
+            self._outlasted |= {name for worker in asking for name in worker.awaited}
             logger.debug("going on although the broker's word on an order is still awaited")
 
     async def _all_idle(self) -> None:
@@ -130,7 +163,7 @@ class Supervisor:
             return
         try:
             await worker.checkpoint()
-        except OSError as error:
+        except (OSError, Fatal) as error:
             logger.error("{}: the last save failed: {}; the file is the version before", worker.symbol, error)
 
     async def _supervise(self, worker: SymbolWorker) -> None:
@@ -140,7 +173,7 @@ class Supervisor:
             try:
                 await worker.run()
             except Fatal as error:
-                self._meet_fatal(error)
+                self.end_for(error)
                 return
             except Exception as error:  # noqa: BLE001 - whatever one symbol raises stays with it (I9)
                 reason = f"{type(error).__name__}: {error}"
@@ -152,7 +185,8 @@ class Supervisor:
             if not await self._revive(worker, failures, reason):
                 return
 
-    def _meet_fatal(self, error: Fatal) -> None:
+    def end_for(self, error: Fatal) -> None:
+        """Let `fatal` raise this: only a person can mend it."""
         if not self._fatal.done():
             self._fatal.set_result(error)
 
@@ -174,6 +208,8 @@ class Supervisor:
             elif worker.state.status is not Status.QUARANTINED:
                 text = f"{reason} ({len(failures)} failures): mend it, then holdfast resume {worker.symbol}"
                 await worker.set_status(Status.QUARANTINED, text)
+            else:
+                await self._rest(worker)
         except Exception as error:  # noqa: BLE001 - a file that cannot be written must not harm the others (I9)
             if len(failures) >= FAILURES_MAX:
                 self.failed[worker.symbol] = f"{reason}; and its state cannot be kept: {error}"
@@ -182,13 +218,19 @@ class Supervisor:
                 return False
         return True
 
+    async def _rest(self, worker: SymbolWorker) -> None:
+        """Let a quarantined child that still fails rest, with nobody waiting for it; the next look-up tells it all."""
+        worker.inbox.close()
+        await self._outside.clock.sleep(REST_S)
+        worker.inbox.reopen()
+
     async def _reconcile_for_ever(self) -> None:
         while True:
             await self._until_next_reconcile()
             try:
                 await self.reconcile()
             except Fatal as error:
-                self._meet_fatal(error)
+                self.end_for(error)
                 return
             except (Recoverable, Rejected) as error:
                 logger.warning("the reconcile could not finish: {}; nothing was changed, it runs again", error)
@@ -215,17 +257,21 @@ class Supervisor:
 
     async def reconcile(self) -> None:
         """Read a snapshot and hand every worker its part, with the sequence that it was read for."""
-        sequences = {symbol: worker.state.sequence for symbol, worker in self.workers.items()}
+        sequences = self._sequences()
+        was_trading = any(worker.state.unsettled for worker in self.workers.values())
         clock, taken = self._outside.clock, self._outside.clock.monotonic()
         since = snapshot_start((worker.state for worker in self.workers.values()), clock.now())
         snapshot = await take_snapshot(self._outside.broker, clock, self._identity.account_id, since)
         known = [order.broker_order_id for worker in self.workers.values() for order in worker.state.orders]
         sorted_ = sort_snapshot(snapshot, self._identity.bot, [name for name in known if name])
         self._warn_of_unmanaged(sorted_)
-        if not any(worker.state.unsettled for worker in self.workers.values()):
+        if not was_trading and sequences == self._sequences():
             self._portfolio.purse.recount(snapshot.account.cash)
         for symbol, worker in self.workers.items():
             worker.put(FactsRead(sorted_.of(symbol), sequences[symbol], taken, snapshot.taken_at))
+
+    def _sequences(self) -> dict[str, int]:
+        return {symbol: worker.state.sequence for symbol, worker in self.workers.items()}
 
     def _warn_of_unmanaged(self, sorted_: SortedSnapshot) -> None:
         known = {asset_key(symbol) for symbol in self.workers}

@@ -22,8 +22,8 @@ from holdfast.domain.risk import Approved, judge
 from holdfast.domain.state import Status, SymbolState, is_only_progress
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.evaluation import evaluate
-from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds
-from holdfast.engine.inbox import BarClosed, FactsRead, Inbox, LookUp, Message, OrderNews
+from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds, stranger_traded
+from holdfast.engine.inbox import BarClosed, FactsRead, Inbox, LookUp, Message, OrderNews, StrangerTraded
 from holdfast.engine.lookups import LookUpSchedule
 from holdfast.engine.memory import StateStore
 from holdfast.engine.portfolio import Portfolio
@@ -82,9 +82,16 @@ class SymbolWorker:
         """The worker's symbol."""
         return self.spec.symbol
 
+    @property
+    def awaited(self) -> frozenset[str]:
+        """The ids of the orders whose outcome only the broker's word can tell, and that are being asked for."""
+        if self._stopping or self.state.status in (Status.HALTED, Status.QUARANTINED):
+            return frozenset()
+        return frozenset(order.client_order_id for order in unresolved(self.state))
+
     async def resolved(self) -> None:
         """Wait until the broker has given its word on every order sent."""
-        while unresolved(self.state) and not self._stopping:
+        while self.awaited:
             self._resolved.clear()
             await self._resolved.wait()
 
@@ -151,6 +158,8 @@ class SymbolWorker:
             await self.checkpoint()
             return
         last = self.state.last_decision
+        # A save may raise after it has taken effect.
+        self._tools.portfolio.follow(self.state, on_disk)
         self.state = on_disk
         if last is not None and last != on_disk.last_decision:
             # The decision that failed is the newest thing to be told; the disk knows the rest better.
@@ -172,6 +181,8 @@ class SymbolWorker:
             case LookUp():
                 if not self._stopping:
                     await self._look_up()
+            case StrangerTraded():
+                self.holds = stranger_traded(self.holds, self._tools.clock.monotonic(), self._tools.broker.assumptions)
             case FactsRead():
                 await self._on_facts(message)
 
@@ -271,18 +282,22 @@ class SymbolWorker:
 
     async def _look_up(self) -> None:
         """Ask about each unsettled order; only the broker's word ends it, or a proof that it never arrived."""
-        for record in self.state.unsettled:
-            try:
-                view = await self._tools.broker.order_by_client_id(record.client_order_id)
-            except (Recoverable, Rejected) as error:
-                logger.debug("{}: {} could not be looked up: {}", self.symbol, record.client_order_id, error)
-                break
-            if view is not None:
-                self._lookups.found(record.client_order_id)
-                await self._see(view)
-            else:
-                await self._not_found(record)
-        self._lookups.looked_up(self.state, self._tools.clock.monotonic())
+        try:
+            for record in self.state.unsettled:
+                await self._ask_for(record)
+        except (Recoverable, Rejected) as error:
+            logger.debug("{}: the orders could not be looked up: {}", self.symbol, error)
+        finally:
+            # Also after a failure the next time is later: a broker in trouble must not be asked in a loop.
+            self._lookups.looked_up(self.state, self._tools.clock.monotonic())
+
+    async def _ask_for(self, record: OrderRecord) -> None:
+        view = await self._tools.broker.order_by_client_id(record.client_order_id)
+        if view is None:
+            await self._not_found(record)
+        else:
+            self._lookups.found(record.client_order_id)
+            await self._see(view)
 
     async def _not_found(self, record: OrderRecord) -> None:
         if not self._lookups.is_absence_proved(record, self._tools.clock.monotonic()):
@@ -300,8 +315,27 @@ class SymbolWorker:
             return
         confirmed = self.holds.confirmed_total(read.taken)
         outcome = reconcile(self.state, read.facts, self.spec.policy, at=read.at, confirmed_total=confirmed)
-        self.holds = next_holds(self.holds, outcome, read.facts, read.taken, self._tools.broker.assumptions)
-        await self._save_if_changed(outcome.state)
+        self._look_for_a_twin(outcome.state)
+        before = self.holds
+        self.holds = next_holds(before, outcome, read.facts, read.taken, self._tools.broker.assumptions)
+        after = outcome.state
+        if after.order_may_arrive and self.holds.wire is None:
+            after = after.apply(events.OrderMayArrive(is_possible=False))
+        try:
+            await self._save_if_changed(after)
+        except BaseException:
+            # The file still says what was doubted: so is the doubt.
+            self.holds = before
+            raise
+
+    def _look_for_a_twin(self, after: SymbolState) -> None:
+        """An order with our prefix that this process did not send: another bot of our name trades this account."""
+        known = {order.client_order_id for order in self.state.orders}
+        strange = [order.client_order_id for order in after.orders if order.client_order_id not in known]
+        if strange:
+            why = f"another bot with our name sent {strange[0]}: give each bot in an account a name of its own"
+            self._tools.portfolio.stop_entries(why)
+            logger.error("{}: {}; entries stop everywhere, exits go on", self.symbol, why)
 
     async def _commit(self, *happened: events.Event) -> None:
         """Apply what happened and make it durable in one save (I7)."""

@@ -45,6 +45,11 @@ class AlpacaBarStream:
         return self._health.is_live
 
     @property
+    def connections(self) -> int:
+        """How often the subscription has come into effect."""
+        return self._health.connections
+
+    @property
     def unreadable(self) -> int:
         """How many messages could not be read since the last start."""
         return self._health.unreadable

@@ -133,8 +133,8 @@ class AlpacaBroker:
         found = await self._rest.run(lambda: rows.rows_of(self._client.get_all_assets(wanted), rows.asset))
         if found.bad:
             logger.warning("{} of the broker's assets could not be read", len(found.bad))
-        if found.bad and not found.good:
-            raise Recoverable("not one of the broker's assets could be read")
+        if not found.good:
+            raise Recoverable("the broker's list of assets came back empty or unreadable")
         return {asset.symbol: asset for asset in found.good}
 
     async def sessions(self, start: date, end: date) -> Sequence[Session]:

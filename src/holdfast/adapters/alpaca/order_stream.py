@@ -47,6 +47,11 @@ class AlpacaOrderStream:
         return self._health.is_live
 
     @property
+    def connections(self) -> int:
+        """How often the subscription has come into effect."""
+        return self._health.connections
+
+    @property
     def unreadable(self) -> int:
         """How many messages could not be read since the last start; unknown statuses are among them."""
         return self._health.unreadable

@@ -63,6 +63,10 @@ def order_view(raw: Raw) -> OrderView:
     status = OrderStatus(text(raw, "status"))
     if status in _OUR_STATUSES:
         raise ValueError(f"status: {status.value!r} is not a status of Alpaca's")
+    filled, price = _not_negative(raw, "filled_qty"), decimal_or_none(raw, "filled_avg_price")
+    if filled and price is None:
+        # Booked at nothing it would stay booked at nothing; the next look-up brings the price.
+        raise ValueError("filled_avg_price is missing for a filled order")
     submitted = "submitted_at" if raw.get("submitted_at") is not None else "created_at"
     return OrderView(
         broker_order_id=text(raw, "id"),
@@ -71,8 +75,8 @@ def order_view(raw: Raw) -> OrderView:
         side=Side(text(raw, "side")),
         quantity=decimal_or_none(raw, "qty"),
         status=status,
-        filled_quantity=_not_negative(raw, "filled_qty"),
-        filled_average_price=decimal_or_none(raw, "filled_avg_price"),
+        filled_quantity=filled,
+        filled_average_price=price,
         submitted_at=moment(raw, submitted),
     )
 

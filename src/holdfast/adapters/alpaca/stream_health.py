@@ -29,6 +29,7 @@ class StreamHealth:
         self._is_live: bool | None = None
         self._is_ended = False
         self.unreadable = 0
+        self.connections = 0
 
     @property
     def is_live(self) -> bool:
@@ -39,6 +40,7 @@ class StreamHealth:
         """Note that the subscription is in effect."""
         if not self._is_ended and self._is_live is not True:
             self._is_live = True
+            self.connections += 1
             logger.info("{} is live", self._name)
 
     def down(self, reason: str) -> None:
