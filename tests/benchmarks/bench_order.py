@@ -37,12 +37,13 @@ from holdfast.domain.state import SymbolState
 from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.inbox import BarClosed, LookUp, OrderNews
+from holdfast.engine.keeper import Tools
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.ports import Assumptions
 from holdfast.engine.purse import Purse
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.window import BarWindow
-from holdfast.engine.worker import SymbolWorker, Tools
+from holdfast.engine.worker import SymbolWorker
 from holdfast.strategies.bars import Bars
 
 ROUNDS = 200

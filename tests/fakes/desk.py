@@ -19,12 +19,13 @@ from holdfast.domain.state import SymbolState
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.hold import NO_HOLDS, Holds
 from holdfast.engine.inbox import BarClosed, FactsRead, LookUp, Message, OrderNews
+from holdfast.engine.keeper import Tools
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.purse import Purse
 from holdfast.engine.reconciler import Reconciler
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.window import BarWindow
-from holdfast.engine.worker import SymbolWorker, Tools
+from holdfast.engine.worker import SymbolWorker
 from holdfast.strategies.bars import Bars
 
 

@@ -21,10 +21,11 @@ from holdfast.domain.state import SymbolState
 from holdfast.engine.approval import SavedIntent
 from holdfast.engine.hold import NO_HOLDS, Holds
 from holdfast.engine.inbox import FactsRead
+from holdfast.engine.keeper import Tools
 from holdfast.engine.memory import Missing, Unreadable
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.window import BarWindow
-from holdfast.engine.worker import SymbolWorker, Tools
+from holdfast.engine.worker import SymbolWorker
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from holdfast.domain.session import Session
 from holdfast.domain.state import Status, SymbolState
 from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.chronicle import Chronicle
+from holdfast.engine.keeper import Tools
 from holdfast.engine.memory import StateStore
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.ports import Broker, Clock, MarketData
@@ -23,7 +24,7 @@ from holdfast.engine.purse import Purse
 from holdfast.engine.reconciler import Ready, Reconciler, Report
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.window import BarWindow
-from holdfast.engine.worker import SymbolWorker, Tools
+from holdfast.engine.worker import SymbolWorker
 
 CALENDAR_REACH = timedelta(days=40)
 LOT_OF_FRACTIONS = Decimal("1e-9")

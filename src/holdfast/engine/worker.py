@@ -1,35 +1,26 @@
 """One symbol's worker: bars, order news and snapshots in; decisions, orders and a true state file out.
 
-It is the only writer of its file (I6). It raises when something is wrong with its symbol; the supervisor restarts it.
+It raises when something is wrong with its symbol; the supervisor restarts it. Its books are kept by `SymbolKeeper`.
 """
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import reduce
+from datetime import datetime
 
 from loguru import logger
 
 from holdfast.domain import events
 from holdfast.domain.bar import Bar
 from holdfast.domain.decide import Decision, Moment, decide
-from holdfast.domain.doubt import lost_answer, unresolved, with_doubt
 from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
-from holdfast.domain.order import OrderRecord, OrderView
-from holdfast.domain.reconcile import reconcile, role_of
+from holdfast.domain.order import OrderRecord
 from holdfast.domain.risk import Approved, judge
-from holdfast.domain.state import Status, SymbolState, is_only_progress
-from holdfast.engine.chronicle import Chronicle
+from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.evaluation import evaluate
-from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds, stranger_traded
+from holdfast.engine.hold import NO_HOLDS, Holds, stranger_traded
 from holdfast.engine.inbox import BarClosed, FactsRead, Inbox, LookUp, Message, OrderNews, StrangerTraded
-from holdfast.engine.lookups import LookUpSchedule
-from holdfast.engine.memory import StateStore
-from holdfast.engine.portfolio import Portfolio
-from holdfast.engine.ports import Broker, Clock
+from holdfast.engine.keeper import SymbolKeeper, Tools
 from holdfast.engine.spec import SymbolSpec
-from holdfast.engine.submission import IdCollisionError, says_the_same, send
+from holdfast.engine.submission import IdCollisionError, send
 from holdfast.engine.window import BarWindow
 
 # A decision that changes nothing is not worth an fsync each bar; the file is never older than this.
@@ -37,73 +28,20 @@ CHECKPOINT_S = 60.0
 NO_SIGNAL = frozenset({Status.PAUSED, Status.HALTED, Status.SUSPENDED, Status.QUARANTINED, Status.RETIRED})
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every worker shares."""
-
-    broker: Broker
-    store: StateStore
-    chronicle: Chronicle
-    clock: Clock
-    portfolio: Portfolio
-    account_id: str
-
-
-@dataclass(slots=True)
-class Progress:
-    """What people watch: the newest bar, and what the symbol did in this run."""
-
-    last_bar: Bar | None = None
-    trades: int = 0
-
-
-class SymbolWorker:
-    """Runs one symbol until told to stop."""
+class SymbolWorker(SymbolKeeper):
+    """Runs one symbol until told to stop: its books, and the decisions on its bars."""
 
     def __init__(
         self, spec: SymbolSpec, state: SymbolState, window: BarWindow, tools: Tools, holds: Holds = NO_HOLDS
     ) -> None:
-        self.spec = spec
-        self.state = state
+        super().__init__(spec, state, tools, holds)
         self.window = window
-        self.holds = holds
         self.inbox = Inbox()
-        self.progress = Progress()
-        self._tools = tools
-        self._lookups = LookUpSchedule(tools.broker.assumptions, started=tools.clock.monotonic())
-        self._saved_at = tools.clock.monotonic()
-        self._has_unsaved = False
-        self._stopping = False
-        self._in_flight: str | None = None
-        self._resolved = asyncio.Event()
-
-    @property
-    def symbol(self) -> str:
-        """The worker's symbol."""
-        return self.spec.symbol
-
-    @property
-    def awaited(self) -> frozenset[str]:
-        """The ids of the orders whose outcome only the broker's word can tell, and that are being asked for."""
-        if self._stopping or self.state.status in (Status.HALTED, Status.QUARANTINED):
-            return frozenset()
-        return frozenset(order.client_order_id for order in unresolved(self.state))
-
-    async def resolved(self) -> None:
-        """Wait until the broker has given its word on every order sent."""
-        while self.awaited:
-            self._resolved.clear()
-            await self._resolved.wait()
 
     @property
     def is_followed(self) -> bool:
         """Whether its bars are wanted: it is configured and the broker knows the asset."""
         return self.spec.strategy is not None and self.state.status is not Status.SUSPENDED
-
-    @property
-    def has_unsaved(self) -> bool:
-        """Whether memory knows a decision that the file does not."""
-        return self._has_unsaved
 
     def newest_bar_time(self, now: datetime) -> datetime:
         """Return the open time of the newest bar known; without one, that of the bar that closed at `now`."""
@@ -144,32 +82,6 @@ class SymbolWorker:
         if self.state.unsettled:
             # What filled a moment ago shall stand in the file that a person reads next.
             await self._look_up()
-
-    async def checkpoint(self) -> None:
-        """Save what memory knows and the file does not."""
-        self.state = await self._tools.store.save(self.state)
-        self._saved_at = self._tools.clock.monotonic()
-        self._has_unsaved = False
-
-    async def recover(self) -> None:
-        """After a failure, believe the disk; where it holds nothing valid, write what is remembered."""
-        on_disk = await self._tools.store.load(self.symbol)
-        if not isinstance(on_disk, SymbolState):
-            await self.checkpoint()
-            return
-        last = self.state.last_decision
-        # A save may raise after it has taken effect.
-        self._tools.portfolio.follow(self.state, on_disk)
-        self.state = on_disk
-        if last is not None and last != on_disk.last_decision:
-            # The decision that failed is the newest thing to be told; the disk knows the rest better.
-            taken = (last.at, last.bar, last.signal, last.action, last.why, on_disk.target, on_disk.rearm)
-            self.state = on_disk.apply(events.DecisionTaken(*taken))
-            self._has_unsaved = True
-
-    async def set_status(self, status: Status, reason: str) -> None:
-        """Change what the symbol may do, durably; only while `run` is not running."""
-        await self._commit(events.StatusSet(status, reason))
 
     async def _handle(self, message: Message) -> None:
         match message:
@@ -268,106 +180,6 @@ class SymbolWorker:
         except (Recoverable, Rejected, OutcomeUnknown) as error:
             logger.info("{}: the cancel of {} is open: {}", self.symbol, record.client_order_id, error)
         self._lookups.sent(record.client_order_id, self._tools.clock.monotonic())
-
-    async def _see(self, view: OrderView) -> None:
-        record = self.state.order(view.client_order_id)
-        if record is None:
-            # Booked and dropped long ago, or another bot's: only the reconciler, which sees everything, may tell.
-            return
-        if record.broker_order_id is None and not says_the_same(view, self.symbol, record):
-            evidence = f"the broker holds another order under {view.client_order_id}"
-            await self._commit(events.StatusSet(Status.HALTED, f"{evidence}: holdfast resume {self.symbol}"))
-            return
-        await self._commit(events.OrderSeen(view, role_of(self.state.position.quantity, view.side)))
-
-    async def _look_up(self) -> None:
-        """Ask about each unsettled order; only the broker's word ends it, or a proof that it never arrived."""
-        try:
-            for record in self.state.unsettled:
-                await self._ask_for(record)
-        except (Recoverable, Rejected) as error:
-            logger.debug("{}: the orders could not be looked up: {}", self.symbol, error)
-        finally:
-            # Also after a failure the next time is later: a broker in trouble must not be asked in a loop.
-            self._lookups.looked_up(self.state, self._tools.clock.monotonic())
-
-    async def _ask_for(self, record: OrderRecord) -> None:
-        view = await self._tools.broker.order_by_client_id(record.client_order_id)
-        if view is None:
-            await self._not_found(record)
-        else:
-            self._lookups.found(record.client_order_id)
-            await self._see(view)
-
-    async def _not_found(self, record: OrderRecord) -> None:
-        if not self._lookups.is_absence_proved(record, self._tools.clock.monotonic()):
-            return
-        if record.broker_order_id is not None:
-            evidence = (
-                f"the broker does not know the order {record.client_order_id} any more, last {record.status.value}"
-            )
-            await self._commit(events.StatusSet(Status.HALTED, f"{evidence}: holdfast resume {self.symbol}"))
-        else:
-            await self._commit(events.OrderProvedAbsent(record.client_order_id))
-
-    async def _on_facts(self, read: FactsRead) -> None:
-        if read.sequence != self.state.sequence:
-            return
-        confirmed = self.holds.confirmed_total(read.taken)
-        outcome = reconcile(self.state, read.facts, self.spec.policy, at=read.at, confirmed_total=confirmed)
-        self._look_for_a_twin(outcome.state)
-        before = self.holds
-        self.holds = next_holds(before, outcome, read.facts, read.taken, self._tools.broker.assumptions)
-        after = outcome.state
-        if after.order_may_arrive and self.holds.wire is None:
-            after = after.apply(events.OrderMayArrive(is_possible=False))
-        try:
-            await self._save_if_changed(after)
-        except BaseException:
-            # The file still says what was doubted: so is the doubt.
-            self.holds = before
-            raise
-
-    def _look_for_a_twin(self, after: SymbolState) -> None:
-        """An order with our prefix that this process did not send: another bot of our name trades this account."""
-        known = {order.client_order_id for order in self.state.orders}
-        strange = [order.client_order_id for order in after.orders if order.client_order_id not in known]
-        if strange:
-            why = f"another bot with our name sent {strange[0]}: give each bot in an account a name of its own"
-            self._tools.portfolio.stop_entries(why)
-            logger.error("{}: {}; entries stop everywhere, exits go on", self.symbol, why)
-
-    async def _commit(self, *happened: events.Event) -> None:
-        """Apply what happened and make it durable in one save (I7)."""
-        await self._save_if_changed(reduce(SymbolState.apply, happened, self.state))
-
-    async def _save_if_changed(self, after: SymbolState) -> None:
-        reason = self.holds.reason or lost_answer(after, self._in_flight)
-        after = with_doubt(after, reason, self._waiting_until(after))
-        if after == self.state:
-            return
-        if is_only_progress(self.state, after):
-            # Nothing a restart could need: the look-up would find it again. The next save takes it along.
-            self.state = after
-            self._has_unsaved = True
-            return
-        before = self.state
-        self.state = after
-        try:
-            await self.checkpoint()
-        except BaseException:
-            self.state = before
-            raise
-        if before.position != self.state.position:
-            self.holds = after_fill(self.holds, self._tools.clock.monotonic())
-        self.progress.trades += self._tools.chronicle.changed(before, self.state)
-        self._tools.portfolio.follow(before, self.state)
-
-    def _waiting_until(self, state: SymbolState) -> datetime | None:
-        now = self._tools.clock.monotonic()
-        ends = self.holds.ends
-        left = self._lookups.seconds_left(state, now) if ends is None else ends - now
-        return self._tools.clock.wall() + timedelta(seconds=left)
 
 
 def _taken(decision: Decision, moment: Moment) -> events.DecisionTaken:
