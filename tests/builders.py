@@ -15,6 +15,8 @@ from holdfast.domain.reconcile import SymbolFacts
 from holdfast.domain.session import Session
 from holdfast.domain.state import SymbolState
 from holdfast.domain.timeframe import TIMEFRAMES
+from holdfast.engine.window import BarWindow
+from holdfast.strategies.bars import Bars
 
 MINUTE = TIMEFRAMES["1Min"]
 NOON = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -170,3 +172,11 @@ def some_rules(quantity: Number = 10, *, lot: Number = 1, may_short: bool = Fals
 def a_moment(minute: int = 0, close: Number = 100, *, age_s: float = 61, is_open: bool = True) -> Moment:
     """Return the moment `age_s` seconds after the open of the bar of this minute."""
     return Moment(at(minute, age_s), at(minute), Decimal(close), is_session_open=is_open)
+
+
+def bars_of(bars: Sequence[Bar]) -> Bars:
+    """Turn exact bars, oldest first, into the arrays that a strategy sees."""
+    window = BarWindow(max(1, len(bars)))
+    for bar in bars:
+        window.append(bar)
+    return window.bars()

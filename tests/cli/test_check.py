@@ -11,7 +11,7 @@ from holdfast.cli.check import check
 VALID = """\
 symbols:
   - {symbol: AAPL, qty: 10}
-  - {symbol: BTC/USD, qty: 0.5, strategy: {name: breakout, entry: 50}}
+  - {symbol: MSFT, qty: 0.5, strategy: {name: breakout, entry: 50}}
 """
 
 
@@ -42,7 +42,7 @@ def test_the_result_is_also_json(tmp_path: Path) -> None:
     result = run(tmp_path, VALID, "--json")
     data = json.loads(result.stdout)
     assert (data["schema_version"], data["valid"], data["broker"]) == (1, True, "sim")
-    assert [(each["symbol"], each["qty"]) for each in data["symbols"]] == [("AAPL", "10"), ("BTC/USD", "0.5")]
+    assert [(each["symbol"], each["qty"]) for each in data["symbols"]] == [("AAPL", "10"), ("MSFT", "0.5")]
 
 
 def test_an_invalid_file_is_exit_1_with_every_problem(tmp_path: Path) -> None:

@@ -305,7 +305,13 @@ def test_the_environment_cannot_change_trading(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize(
     "text",
-    ["broker: live\n" + AAPL, "defaults: {timeframe: 5Min}\n" + AAPL, "defaults: {on_remove: close}\n" + AAPL],
+    [
+        "broker: live\n" + AAPL,
+        "defaults: {timeframe: 5Min}\n" + AAPL,
+        "defaults: {on_remove: close}\n" + AAPL,
+        "defaults: {direction: both}\n" + AAPL,
+        "symbols: [{symbol: BTC/USD, qty: 1}]\n",
+    ],
 )
 def test_what_this_version_cannot_do_is_refused_at_the_start(tmp_path: Path, text: str) -> None:
     """A valid file may ask for what is not built yet: a start that must not happen, exit code 2."""

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from builders import a_bar
-from holdfast.engine.evaluation import StrategyError, evaluate
-from holdfast.strategies.bars import Bars, bars_of
+from builders import a_bar, bars_of
+from holdfast.engine.evaluation import SignalError, evaluate
+from holdfast.strategies.bars import Bars
 
 BARS = bars_of([a_bar(minute) for minute in range(3)])
 
@@ -52,7 +52,7 @@ def test_the_last_signal_counts(answer: object, signal: Decimal | None) -> None:
 )
 def test_rubbish_is_an_error_with_words(answer: object) -> None:
     """A wrong length, an infinity or an exposure beyond one is refused."""
-    with pytest.raises(StrategyError, match="is needed"):
+    with pytest.raises(SignalError, match="is needed"):
         evaluate(Saying(lambda: answer), BARS)
 
 
@@ -61,7 +61,7 @@ def test_what_is_no_number_raises(answer: object) -> None:
     """An answer of the wrong kind raises or is no opinion, and never becomes a trade."""
     try:
         assert evaluate(Saying(lambda: answer), BARS) is None
-    except (StrategyError, ValueError, TypeError):
+    except (SignalError, ValueError, TypeError):
         return
 
 

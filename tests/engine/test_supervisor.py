@@ -192,7 +192,6 @@ def test_a_reconcile_hands_every_worker_its_facts() -> None:
         await turns(60)
         await bot.supervisor.settle()
         assert bot.supervisor.workers["AAPL"].state.position.quantity == 0
-        assert bot.supervisor.board.unmanaged == ["TSLA"]
 
     bot = day(work)
     assert bot.desk.store.state("AAPL").rearm == 1

@@ -6,8 +6,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from builders import bars_of
 from holdfast.domain.bar import Bar
-from holdfast.strategies.bars import Bars, bars_of
+from holdfast.strategies.bars import Bars
 
 START = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 
@@ -29,14 +30,6 @@ def test_exact_bars_become_arrays() -> None:
 def test_no_bars_make_empty_arrays() -> None:
     """An empty history is a `Bars` of length 0."""
     assert len(bars_of([])) == 0
-
-
-@pytest.mark.parametrize(("count", "length", "first"), [(2, 2, 3.0), (9, 5, 0.0), (0, 0, None)])
-def test_tail_keeps_the_newest(count: int, length: int, first: float | None) -> None:
-    """`tail` keeps the last bars, and all of them when fewer are there."""
-    tail = bars_of([a_bar(i, str(i)) for i in range(5)]).tail(count)
-    assert len(tail) == length
-    assert first is None or tail.close[0] == first
 
 
 def test_arrays_are_read_only() -> None:

@@ -1,5 +1,7 @@
 """`holdfast reconcile`: the start's reconciler alone, twice where a position must be read a second time."""
 
+from dataclasses import replace
+
 from holdfast.bootstrap.opening import Options, opened, state_folder
 from holdfast.config.load import Config
 from holdfast.engine.hold import Holds
@@ -45,8 +47,9 @@ def _wait_s(holds: dict[str, Holds], now: float) -> float:
 def _joined(first: Report, second: Report) -> Report:
     """Return the second report with the calls and corrections of both."""
     second.calls += first.calls
+    second.positions_calls += first.positions_calls
     for symbol, ready in first.ready.items():
         later = second.ready.get(symbol)
         if later is not None and ready.corrections:
-            second.ready[symbol] = type(later)(later.state, (*ready.corrections, *later.corrections), later.holds)
+            second.ready[symbol] = replace(later, corrections=(*ready.corrections, *later.corrections))
     return second

@@ -29,7 +29,7 @@ class View(Protocol):
         """Say where everything is."""
         ...
 
-    def reconciled(self, world: Opened, started: Started) -> None:
+    def reconciled(self, started: Started) -> None:
         """Say what was reconciled."""
         ...
 
@@ -89,7 +89,7 @@ async def _run(world: Opened, view: View, stop: asyncio.Event) -> None:
     started = await _unless(stop, start(world.specs, world.outside, world.identity))
     if started is None:
         return
-    view.reconciled(world, started)
+    view.reconciled(started)
     supervisor = Supervisor(
         started,
         world.outside,

@@ -1,23 +1,20 @@
 """`holdfast check`: is config.yaml valid? Offline; loads users' strategies, touches neither state nor broker."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from holdfast.cli.options import CONFIG, SCHEMA_VERSION, ConfigOption, JsonOption
 
 if TYPE_CHECKING:
     from holdfast.config.load import Config, SymbolConfig
     from holdfast.config.problems import ConfigError
 
-SCHEMA_VERSION = 1
 _COLUMNS = ("symbol", "qty", "timeframe", "direction", "on_remove", "on_external_change", "strategy")
 _ON_TERMINAL = ("symbol", "qty", "timeframe", "strategy", "direction")  # what fits into 80 columns
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The file to check.", show_default=True)]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
-
-def check(config: ConfigOption = Path("config.yaml"), *, as_json: JsonOption = False) -> None:
+def check(config: ConfigOption = CONFIG, *, as_json: JsonOption = False) -> None:
     """Check config.yaml and the strategies it names; exit 1 with every problem at once if it is not valid."""
     from holdfast.adapters.user_strategy import load_user_strategy
     from holdfast.config.load import load_config, refuse_unbuilt

@@ -61,5 +61,4 @@ def _print(report: "Report", *, is_dry: bool) -> None:
         typer.echo(f"{symbol}: not explained: {why}")
     for position in report.unmanaged:
         typer.echo(f"{position.symbol}: {position.quantity} in the account and not in config.yaml: left alone")
-    count = len(report.corrections)
-    typer.echo(f"{len(report.ready)} symbols, 1 positions call, {count} corrections ({report.calls} broker calls)")
+    typer.echo(report.summary)

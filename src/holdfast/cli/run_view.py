@@ -35,14 +35,9 @@ class PlainView:
             logger.info("prices {}", world.config.sim.bars or f"synthetic, seed {world.config.sim.seed}")
             logger.info("simulated account in {}", world.link.data_dir)
 
-    def reconciled(self, world: Opened, started: Started) -> None:
+    def reconciled(self, started: Started) -> None:
         """Say what was reconciled, and what does not trade."""
-        report = started.report
-        count = len(world.specs)
-        logger.info(
-            "reconciled: {} symbol{}, 1 positions call, {} correction{} ({} broker calls)",
-            count, "s" * (count != 1), len(report.corrections), "s" * (len(report.corrections) != 1), report.calls,
-        )  # fmt: skip
+        logger.info("reconciled: {}", started.report.summary)
         self._warn(started)
 
     def _warn(self, started: Started) -> None:

@@ -2,11 +2,14 @@
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from holdfast.cli.options import CONFIG, SCHEMA_VERSION, ConfigOption, JsonOption, StateDirOption, state_root
+
+if TYPE_CHECKING:
+    from holdfast.adapters.state_folder import StateFolder
 
 _COLUMNS = ("symbol", "position", "entry", "realised", "target", "status", "last decision")
 
@@ -27,7 +30,7 @@ def status(*, config: ConfigOption = CONFIG, state_dir: StateDirOption = None, a
         raise typer.Exit(3)
 
 
-def _bot(folder: Any) -> dict[str, Any]:  # noqa: ANN401 - a StateFolder; imported late
+def _bot(folder: "StateFolder") -> dict[str, Any]:
     pid, stamp = folder.running(), folder.stamp()
     return {
         "running": pid is not None,
@@ -37,7 +40,7 @@ def _bot(folder: Any) -> dict[str, Any]:  # noqa: ANN401 - a StateFolder; import
     }
 
 
-def _print(folder: Any, bot: dict[str, Any], symbols: dict[str, dict[str, Any]]) -> None:  # noqa: ANN401 - as above
+def _print(folder: "StateFolder", bot: dict[str, Any], symbols: dict[str, dict[str, Any]]) -> None:
     running = f"running, process {bot['pid']}" if bot["running"] else "not running"
     head = f"{folder.root}: {running}, broker {bot['broker'] or 'none yet'}"
     rows = [_cells(symbol, one) for symbol, one in symbols.items()]

@@ -90,7 +90,8 @@ def refuse_unbuilt(config: Config) -> None:
     """Stop a start that asks for what this version cannot do.
 
     Raises:
-        UsageError: for `broker: live`, a timeframe other than 1Min, and `on_remove: close`; all of them at once.
+        UsageError: with every such wish at once: `broker: live`, a timeframe other than 1Min, `on_remove: close`,
+            `direction: both`, crypto pairs.
     """
     found = []
     if config.broker == "live":
@@ -100,10 +101,18 @@ def refuse_unbuilt(config: Config) -> None:
         )
     for symbol in config.symbols:
         place = f"{config.path}:{symbol.line}: {symbol.symbol}"
-        if symbol.timeframe.name != "1Min":
-            found.append(f"{place}: timeframe: {symbol.timeframe.name} is not enabled in this version; write 1Min")
-        if symbol.on_remove != "keep":
-            found.append(f"{place}: on_remove: {symbol.on_remove} is not enabled in this version; write keep")
+        asked = {
+            ("timeframe", symbol.timeframe.name, "1Min"),
+            ("on_remove", symbol.on_remove, "keep"),
+            ("direction", symbol.direction, "long"),
+        }
+        found += [
+            f"{place}: {key}: {value} is not enabled in this version; write {built}"
+            for key, value, built in sorted(asked)
+            if value != built
+        ]
+        if "/" in symbol.symbol:
+            found.append(f"{place}: crypto pairs are not enabled in this version; remove it")
     if found:
         raise UsageError("\n".join(found))
 

@@ -52,9 +52,6 @@ class Decision:
     cancel: OrderRecord | None = None
 
 
-_STANDING_ASIDE = {Status.PAUSED, Status.HALTED, Status.SUSPENDED, Status.QUARANTINED, Status.RETIRED}
-
-
 def decide(
     state: SymbolState,
     signal: Decimal | None,
@@ -96,7 +93,7 @@ def _rearm_after(rearm: int | None, signal: Decimal | None) -> int | None:
 
 
 def _reason_to_wait(state: SymbolState, moment: Moment, doubt: str | None) -> str | None:
-    if state.status in _STANDING_ASIDE:
+    if state.status.stands_aside:
         return f"{state.status.value}: {state.status_reason}"
     return doubt if moment.is_session_open else "the market is closed"
 

@@ -32,6 +32,11 @@ class Status(StrEnum):
     QUARANTINED = "quarantined"
     RETIRED = "retired"
 
+    @property
+    def stands_aside(self) -> bool:
+        """Whether the strategy is not even asked: only the books are kept."""
+        return self not in (Status.ACTIVE, Status.IN_DOUBT, Status.DRAINING)
+
 
 @dataclass(frozen=True, slots=True)
 class LastDecision:

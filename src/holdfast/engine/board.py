@@ -33,7 +33,6 @@ class Board:
         self._peak = equity
         self.drawdown_max = ZERO
         self.time: datetime | None = None
-        self.unmanaged: list[str] = []
 
     @property
     def equity(self) -> Decimal:

@@ -8,7 +8,7 @@ from holdfast.strategies.bars import Bars
 from holdfast.strategies.base import Strategy
 
 
-class StrategyError(Exception):
+class SignalError(Exception):
     """A strategy answered with something that is not one signal per bar."""
 
 
@@ -16,17 +16,15 @@ def evaluate(strategy: Strategy, bars: Bars) -> Decimal | None:
     """Return the exposure wanted after the last bar, -1 to +1; None for no opinion.
 
     Raises:
-        StrategyError: a wrong length, an infinity, or an exposure beyond 1.
+        SignalError: a wrong length, an infinity, or an exposure beyond 1.
         Exception: whatever the strategy itself raises.
     """
     signals = np.asarray(strategy.signals(bars), dtype=np.float64)
     if signals.shape != (len(bars),):
-        raise StrategyError(
-            f"it answered with shape {signals.shape} for {len(bars)} bars: one signal per bar is needed"
-        )
+        raise SignalError(f"it answered with shape {signals.shape} for {len(bars)} bars: one signal per bar is needed")
     newest = float(signals[-1])
     if np.isnan(newest):
         return None
     if not abs(newest) <= 1:
-        raise StrategyError(f"its signal is {newest}: -1 to 1 is needed")
+        raise SignalError(f"its signal is {newest}: -1 to 1 is needed")
     return Decimal(repr(round(newest, 9)))

@@ -41,6 +41,7 @@ class BarFeed:
         self._connections = 0
         self._is_paced = is_paced
         self._waiting: list[Bar] = []
+        self._silent: set[str] = set()
 
     def start(self) -> None:
         """Listen to the stream."""
@@ -65,6 +66,7 @@ class BarFeed:
     def _on_bar(self, bar: Bar) -> None:
         if bar.symbol in self._newest and bar.time > self._newest[bar.symbol]:
             self._newest[bar.symbol] = bar.time
+            self._silent.discard(bar.symbol)
             self._deliver(bar)
 
     async def bring(self, symbols: Iterable[str], now: datetime) -> None:
@@ -74,7 +76,7 @@ class BarFeed:
         if self._was_live:
             try:
                 async with asyncio.timeout(STREAM_PATIENCE_S):
-                    while self._missing(symbols, due):
+                    while set(self._missing(symbols, due)) - self._silent:
                         self._arrived.clear()
                         await self._arrived.wait()
                         self._release(due)
@@ -83,6 +85,8 @@ class BarFeed:
         missing = self._missing(symbols, due)
         if missing:
             await self.backfill(missing, now)
+            # One symbol without bars must not make the others wait for it again and again (I9).
+            self._silent.update(self._missing(symbols, due))
         # Only a stream that lives before an instant is published can bring its bars.
         self._was_live = self._stream.is_live
 

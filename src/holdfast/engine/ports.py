@@ -32,7 +32,7 @@ class Assumptions:
 
 
 class Broker(Protocol):
-    """The account. Reads raise Recoverable or Fatal; writes also OutcomeUnknown and Rejected."""
+    """The account. Every call may raise Recoverable, Rejected or Fatal; writes also OutcomeUnknown."""
 
     @property
     def assumptions(self) -> Assumptions:

@@ -30,6 +30,10 @@ NOT_CONFIGURED = Policy(ZERO)
 Admission = Callable[[str, SymbolState], SymbolState]
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _as_it_is(_symbol: str, state: SymbolState) -> SymbolState:
     return state
 
@@ -50,6 +54,7 @@ class Report:
     taken_at: datetime
     account: Account
     calls: int
+    positions_calls: int = 1
     ready: dict[str, Ready] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     unmanaged: tuple[BrokerPosition, ...] = ()
@@ -58,6 +63,13 @@ class Report:
     def corrections(self) -> list[tuple[str, Correction]]:
         """Every correction with its symbol."""
         return [(symbol, one) for symbol, ready in self.ready.items() for one in ready.corrections]
+
+    @property
+    def summary(self) -> str:
+        """One line for people: ``4 symbols, 1 positions call, 0 corrections (5 broker calls)``."""
+        symbols = _count(len(self.ready) + len(self.failed), "symbol")
+        corrections = _count(len(self.corrections), "correction")
+        return f"{symbols}, {_count(self.positions_calls, 'positions call')}, {corrections} ({self.calls} broker calls)"
 
     @property
     def discrepancies(self) -> dict[str, str]:

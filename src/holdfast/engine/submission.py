@@ -58,7 +58,7 @@ async def _adopt(intent: Intent, broker: Broker) -> events.Event | None:
     """The id is taken: good news, the order exists. It is ours if it says what we meant to say."""
     try:
         view = await broker.order_by_client_id(intent.client_order_id)
-    except Recoverable:
+    except (Recoverable, Rejected):
         return None
     if view is None:
         return None

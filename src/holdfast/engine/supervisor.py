@@ -4,14 +4,14 @@ A child that raises is restarted with back-off, then quarantined with its reason
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 from loguru import logger
 
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Fatal, Recoverable, Rejected
-from holdfast.domain.facts import SortedSnapshot, is_ours, sort_snapshot
+from holdfast.domain.facts import is_ours, sort_snapshot
 from holdfast.domain.order import OrderView
 from holdfast.domain.session import Session
 from holdfast.domain.state import Status
@@ -55,6 +55,7 @@ class Supervisor:
         self._identity = identity
         self._order_stream = streams[1]
         self._order_connections = 0
+        self._calendar_asked: date | None = None
         self._reconcile_every_s = reconcile_every_s
         self._random = random
         self._children: list[asyncio.Task[None]] = []
@@ -111,13 +112,14 @@ class Supervisor:
         """Read the sessions ahead before they run out; without them nothing would be traded any more."""
         now = self._outside.clock.now()
         sessions = self._portfolio.sessions
-        if sessions and now < sessions[-1].close - CALENDAR_AHEAD:
+        if now.date() == self._calendar_asked or (sessions and now < sessions[-1].close - CALENDAR_AHEAD):
             return
+        self._calendar_asked = now.date()
         start, end = (now - CALENDAR_REACH).date(), (now + CALENDAR_REACH).date()
         try:
             self._portfolio.sessions = await self._outside.broker.sessions(start, end)
         except (Recoverable, Rejected) as error:
-            logger.warning("the market's calendar could not be read: {}; asking again", error)
+            logger.warning("the market's calendar could not be read: {}; asking again tomorrow", error)
 
     async def settle(self) -> None:
         """Wait until every worker has dealt with what it was told and knows what became of its orders."""
@@ -264,7 +266,6 @@ class Supervisor:
         snapshot = await take_snapshot(self._outside.broker, clock, self._identity.account_id, since)
         known = [order.broker_order_id for worker in self.workers.values() for order in worker.state.orders]
         sorted_ = sort_snapshot(snapshot, self._identity.bot, [name for name in known if name])
-        self._warn_of_unmanaged(sorted_)
         if not was_trading and sequences == self._sequences():
             self._portfolio.purse.recount(snapshot.account.cash)
         for symbol, worker in self.workers.items():
@@ -272,7 +273,3 @@ class Supervisor:
 
     def _sequences(self) -> dict[str, int]:
         return {symbol: worker.state.sequence for symbol, worker in self.workers.items()}
-
-    def _warn_of_unmanaged(self, sorted_: SortedSnapshot) -> None:
-        known = {asset_key(symbol) for symbol in self.workers}
-        self.board.unmanaged = sorted(set(sorted_.holdings) - known)

@@ -25,7 +25,6 @@ from holdfast.engine.window import BarWindow
 
 # A decision that changes nothing is not worth an fsync each bar; the file is never older than this.
 CHECKPOINT_S = 60.0
-NO_SIGNAL = frozenset({Status.PAUSED, Status.HALTED, Status.SUSPENDED, Status.QUARANTINED, Status.RETIRED})
 
 
 class SymbolWorker(SymbolKeeper):
@@ -113,7 +112,7 @@ class SymbolWorker(SymbolKeeper):
         await self._act(decision, moment)
 
     def _decide(self, moment: Moment) -> Decision:
-        strategy = None if self.state.status in NO_SIGNAL else self.spec.strategy
+        strategy = None if self.state.status.stands_aside else self.spec.strategy
         signal = evaluate(strategy, self.window.bars()) if strategy else None
         position, wire = self.holds.position, self.holds.wire
         return decide(

@@ -1,16 +1,12 @@
 """`Bars`: one symbol's price history as numpy arrays, the form in which strategies and indicators see it.
 
-`bars_of` is the one border between the exact `Decimal` bars of the domain and float64; nothing crosses back.
+The engine's `BarWindow` turns the exact bars of the domain into float64; nothing crosses back.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 
 import numpy as np
 from numpy.typing import NDArray
-
-from holdfast.domain.bar import Bar
 
 _PRICES = ("open", "high", "low", "close", "volume")
 
@@ -52,19 +48,8 @@ class Bars:
         """Return the bars of a slice, without a copy."""
         return Bars(self.time[part], *(getattr(self, name)[part] for name in _PRICES))
 
-    def tail(self, count: int) -> "Bars":
-        """Return the last `count` bars, or all of them when there are fewer."""
-        return self[max(0, len(self) - count) :]
-
     def _freeze(self, name: str, column: NDArray[np.generic]) -> None:
         # A view, so that the caller's own array stays writable.
         view = column.view()
         view.flags.writeable = False
         object.__setattr__(self, name, view)
-
-
-def bars_of(bars: Sequence[Bar]) -> Bars:
-    """Turn exact bars, oldest first, into arrays; each number becomes the nearest float64."""
-    times = [bar.time.astimezone(UTC).replace(tzinfo=None) for bar in bars]
-    columns = (np.array([float(getattr(bar, name)) for bar in bars], dtype=np.float64) for name in _PRICES)
-    return Bars(np.array(times, dtype="datetime64[us]"), *columns)
