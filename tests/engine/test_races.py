@@ -35,7 +35,7 @@ def played(scenario: Scenario, desk: Desk) -> list[tuple[str, Decimal]]:
 
 async def restarted(desk: Desk) -> SymbolWorker:
     """Return a worker as the next start makes it, reconciled first."""
-    report = await desk.reconciler().run(POLICIES, ACCOUNT.id)
+    report = await desk.reconciler().run(POLICIES)
     return desk.worker(holds=report.ready["AAPL"].holds)
 
 
@@ -85,7 +85,7 @@ def test_a_deleted_file_with_the_first_entry_on_the_wire_buys_once() -> None:
     """A file that is gone may have held an intent: the next start waits, and asks for what the backup knew."""
 
     async def scenario(desk: Desk) -> None:
-        await desk.reconciler().run(POLICIES, ACCOUNT.id)
+        await desk.reconciler().run(POLICIES)
         desk.broker.plan.append(Submit.ARRIVE_LATE)
         await told(desk.worker(), bar(1, BUY))
         del desk.store.disk["AAPL"]
@@ -103,12 +103,12 @@ def test_resume_does_not_shorten_the_wait_for_an_order_on_the_wire() -> None:
     """A person's resume ends a halt, not the time in which a request may still arrive."""
 
     async def scenario(desk: Desk) -> None:
-        await desk.reconciler().run(POLICIES, ACCOUNT.id)
+        await desk.reconciler().run(POLICIES)
         desk.broker.plan.append(Submit.ARRIVE_LATE)
         await told(desk.worker(), bar(1, BUY))
         desk.store.disk["AAPL"] = Unreadable("damaged", None)
         desk.clock.advance(2)
-        await desk.reconciler(is_simulated=False).run(POLICIES, ACCOUNT.id)
+        await desk.reconciler(is_simulated=False).run(POLICIES)
         assert desk.store.state().status is Status.HALTED
         await desk.store.save(desk.store.state().apply(events.Resumed()))
         worker = await restarted(desk)

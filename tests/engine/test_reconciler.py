@@ -27,7 +27,7 @@ def reconciled(
     desk: Desk, policies: Mapping[str, Policy] = AAPL, holds: Mapping[str, Holds] | None = None, **kwargs: bool
 ) -> Report:
     """Run the reconciler once."""
-    return asyncio.run(desk.reconciler(**kwargs).run(policies, ACCOUNT.id, holds))
+    return asyncio.run(desk.reconciler(**kwargs).run(policies, holds))
 
 
 def a_broker(*fills: tuple[int, Side, int]) -> FakeBroker:

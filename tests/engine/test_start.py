@@ -12,7 +12,8 @@ from fakes.streams import FakeMarketData
 from holdfast.domain.broker_facts import Asset
 from holdfast.domain.errors import Recoverable
 from holdfast.engine.chronicle import Chronicle
-from holdfast.engine.start import CALENDAR_REACH, LOT_OF_FRACTIONS, Identity, Outside, Started, start, warm_up_start
+from holdfast.engine.outside import Identity, Outside
+from holdfast.engine.start import CALENDAR_REACH, LOT_OF_FRACTIONS, Started, start, warm_up_start
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

@@ -14,8 +14,9 @@ from holdfast.domain.errors import UsageError
 from holdfast.domain.order import Side
 from holdfast.domain.state import Status
 from holdfast.engine.chronicle import Chronicle
+from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.spec import SymbolSpec
-from holdfast.engine.start import Identity, Outside, Started, start
+from holdfast.engine.start import Started, start
 from holdfast.engine.supervisor import FAILURES_MAX, Supervisor
 from holdfast.strategies.bars import Bars
 

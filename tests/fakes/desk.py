@@ -12,6 +12,7 @@ from builders import ACCOUNT, SESSION, a_bar, some_rules
 from fakes.broker import FakeBroker
 from fakes.clock import ManualClock
 from fakes.memory import MemoryJournal, MemoryStore
+from fakes.streams import FakeMarketData
 from holdfast.domain.decide import Rules
 from holdfast.domain.order import OrderView
 from holdfast.domain.reconcile import ExternalChange
@@ -20,6 +21,7 @@ from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.hold import NO_HOLDS, Holds
 from holdfast.engine.inbox import BarClosed, FactsRead, LookUp, Message, OrderNews
 from holdfast.engine.keeper import Tools
+from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.purse import Purse
 from holdfast.engine.reconciler import Reconciler
@@ -85,10 +87,8 @@ class Desk:
 
     def reconciler(self, *, is_simulated: bool = True, is_dry: bool = False) -> Reconciler:
         """Return the reconciler of a start."""
-        return Reconciler(
-            self.broker, self.store, self.clock, Chronicle(self.journal), "main",
-            is_simulated=is_simulated, is_dry=is_dry,
-        )  # fmt: skip
+        outside = Outside(self.broker, FakeMarketData(), self.store, self.clock, Chronicle(self.journal))
+        return Reconciler(outside, Identity("main", ACCOUNT.id, is_simulated=is_simulated), is_dry=is_dry)
 
     def moves_to(self, minute: int) -> None:
         """Let market time be one second after the close of the bar of this minute."""

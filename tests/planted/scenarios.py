@@ -54,7 +54,7 @@ def sent_once(desk: Desk) -> None:
 
 async def restarted(desk: Desk) -> SymbolWorker:
     """Reconcile as a new process does and return its worker."""
-    report = await desk.reconciler().run({"AAPL": Policy(Decimal(10))}, "account-1")
+    report = await desk.reconciler().run({"AAPL": Policy(Decimal(10))})
     return desk.worker(holds=report.ready["AAPL"].holds)
 
 

@@ -18,9 +18,9 @@ from holdfast.domain.decide import Rules
 from holdfast.domain.errors import UsageError
 from holdfast.domain.reconcile import ExternalChange
 from holdfast.engine.chronicle import Chronicle
+from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.pacing import Instant
 from holdfast.engine.spec import SymbolSpec
-from holdfast.engine.start import Identity, Outside
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,23 +17,15 @@ async def reconcile_once(config: Config, options: Options) -> Report:
     folder = state_folder(config, options).lock()
     try:
         async with opened(config, folder, options) as world:
-            outside, identity = world.outside, world.identity
-            reconciler = Reconciler(
-                outside.broker,
-                outside.store,
-                outside.clock,
-                outside.chronicle,
-                identity.bot,
-                is_simulated=identity.is_simulated,
-                is_dry=options.is_dry,
-            )
+            reconciler = Reconciler(world.outside, world.identity, is_dry=options.is_dry)
             policies = {spec.symbol: spec.policy for spec in world.specs}
-            report = await reconciler.run(policies, identity.account_id)
+            report = await reconciler.run(policies)
             holds = {symbol: ready.holds for symbol, ready in report.ready.items() if ready.holds.position}
             if not holds:
                 return report
-            await outside.clock.sleep(_wait_s(holds, outside.clock.monotonic()))
-            second = await reconciler.run(policies, identity.account_id, holds)
+            clock = world.outside.clock
+            await clock.sleep(_wait_s(holds, clock.monotonic()))
+            second = await reconciler.run(policies, holds)
             return _joined(report, second)
     finally:
         folder.unlock()

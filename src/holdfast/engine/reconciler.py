@@ -19,10 +19,9 @@ from holdfast.domain.position import ZERO, Position
 from holdfast.domain.reconcile import Policy, Reconciliation, SymbolFacts, reconcile
 from holdfast.domain.state import Correction, Status, SymbolState
 from holdfast.domain.symbols import asset_key
-from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.hold import NO_HOLDS, Holds, memory_lost, next_holds
-from holdfast.engine.memory import Missing, StateStore, Unreadable
-from holdfast.engine.ports import Broker, Clock
+from holdfast.engine.memory import Missing, Unreadable
+from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.snapshots import snapshot_start, take_snapshot
 
 Loaded = SymbolState | Missing | Unreadable
@@ -84,29 +83,17 @@ class Report:
 class Reconciler:
     """Compares all state files with one snapshot. With `is_dry` it writes nothing."""
 
-    def __init__(
-        self,
-        broker: Broker,
-        store: StateStore,
-        clock: Clock,
-        chronicle: Chronicle,
-        bot: str,
-        *,
-        is_simulated: bool,
-        is_dry: bool = False,
-    ) -> None:
-        self._broker = broker
-        self._store = store
-        self._clock = clock
-        self._chronicle = chronicle
-        self._bot = bot
-        self._is_simulated = is_simulated
+    def __init__(self, outside: Outside, identity: Identity, *, is_dry: bool = False) -> None:
+        self._broker = outside.broker
+        self._store = outside.store
+        self._clock = outside.clock
+        self._chronicle = outside.chronicle
+        self._identity = identity
         self._is_dry = is_dry
 
     async def run(
         self,
         policies: Mapping[str, Policy],
-        account_id: str,
         holds: Mapping[str, Holds] | None = None,
         admit: Admission = _as_it_is,
     ) -> Report:
@@ -118,12 +105,13 @@ class Reconciler:
         Raises:
             Recoverable: the broker did not answer everything; nothing was changed.
         """
+        account_id = self._identity.account_id
         loaded, failed = await self._load_all(policies, account_id)
         known = {symbol: state for symbol, state in loaded.items() if isinstance(state, SymbolState)}
         since = snapshot_start((known.get(symbol) for symbol in loaded), self._clock.now())
         taken = self._clock.monotonic()
         snapshot = await take_snapshot(self._broker, self._clock, account_id, since)
-        sorted_ = sort_snapshot(snapshot, self._bot, _broker_ids(known))
+        sorted_ = sort_snapshot(snapshot, self._identity.bot, _broker_ids(known))
         report = Report(snapshot.taken_at, snapshot.account, snapshot.calls, failed=failed)
         keeping = []
         for symbol in sorted({*loaded, *sorted_.symbols_of_our_orders}):
@@ -169,7 +157,12 @@ class Reconciler:
 
     def _remembered(self, one: "_One", state: SymbolState) -> SymbolState:
         """Halt a symbol whose memory of what it may do is gone for good, where real money may be at stake."""
-        if self._is_simulated or isinstance(one.loaded, SymbolState) or one.loaded.backup or not one.is_rebuilt:
+        if (
+            self._identity.is_simulated
+            or isinstance(one.loaded, SymbolState)
+            or one.loaded.backup
+            or not one.is_rebuilt
+        ):
             return state
         return state.apply(events.StatusSet(Status.HALTED, f"state lost; holdfast resume {one.symbol}"))
 

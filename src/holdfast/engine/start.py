@@ -15,11 +15,10 @@ from holdfast.domain.order import Role
 from holdfast.domain.session import Session
 from holdfast.domain.state import Status, SymbolState
 from holdfast.domain.timeframe import TIMEFRAMES
-from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.keeper import Tools
-from holdfast.engine.memory import StateStore
+from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.portfolio import Portfolio
-from holdfast.engine.ports import Broker, Clock, MarketData
+from holdfast.engine.ports import Broker
 from holdfast.engine.purse import Purse
 from holdfast.engine.reconciler import Ready, Reconciler, Report
 from holdfast.engine.spec import SymbolSpec
@@ -31,26 +30,6 @@ LOT_OF_FRACTIONS = Decimal("1e-9")
 # Minutes without a trade have no bar: ask for a quarter more, and half an hour.
 SPARE = 1.25
 SILENCE = timedelta(minutes=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """The engine's outside world, wired by bootstrap."""
-
-    broker: Broker
-    market_data: MarketData
-    store: StateStore
-    clock: Clock
-    chronicle: Chronicle
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who trades: the bot's name in every order id, the account, and whether that is a simulator's."""
-
-    bot: str
-    account_id: str
-    is_simulated: bool
 
 
 @dataclass(slots=True)
@@ -74,14 +53,7 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
     assets = await outside.broker.assets()
     sessions = await outside.broker.sessions((now - CALENDAR_REACH).date(), (now + CALENDAR_REACH).date())
     specs = [_with_lot(spec, assets.get(spec.symbol)) for spec in specs]
-    reconciler = Reconciler(
-        outside.broker,
-        outside.store,
-        outside.clock,
-        outside.chronicle,
-        identity.bot,
-        is_simulated=identity.is_simulated,
-    )
+    reconciler = Reconciler(outside, identity)
     by_symbol = {spec.symbol: spec for spec in specs}
 
     def admit_to_trade(symbol: str, state: SymbolState) -> SymbolState:
@@ -93,7 +65,7 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
         )
 
     policies = {spec.symbol: spec.policy for spec in specs}
-    report = await reconciler.run(policies, identity.account_id, admit=admit_to_trade)
+    report = await reconciler.run(policies, admit=admit_to_trade)
     portfolio = Portfolio(Purse(report.account.cash), sessions, outside.store.is_halted)
     if not report.account.is_tradable:
         portfolio.stop_entries("the broker has blocked the account for trading")

@@ -19,9 +19,10 @@ from holdfast.domain.symbols import asset_key
 from holdfast.engine.board import Board
 from holdfast.engine.feed import BarFeed
 from holdfast.engine.inbox import BarClosed, FactsRead, LookUp, OrderNews, StrangerTraded
+from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.ports import BarStream, OrderStream
 from holdfast.engine.snapshots import snapshot_start, take_snapshot
-from holdfast.engine.start import CALENDAR_REACH, Identity, Outside, Started
+from holdfast.engine.start import CALENDAR_REACH, Started
 from holdfast.engine.worker import SymbolWorker
 
 FAILURES_MAX = 3

@@ -24,6 +24,7 @@ from adapters.alpaca.alpaca_servers import (
 )
 from adapters.alpaca.alpaca_stream_servers import DataServer, TradeServer, a_bar_message, say, until_gone
 from holdfast.adapters.alpaca.bar_stream import AlpacaBarStream
+from holdfast.adapters.alpaca.bounded_stream import StreamLimits
 from holdfast.adapters.alpaca.connect import check_sdk
 from holdfast.adapters.alpaca.order_stream import AlpacaOrderStream
 from holdfast.adapters.alpaca.stream_health import silence_sdk
@@ -36,12 +37,12 @@ TIMES: dict[str, Any] = {"handshake_s": 0.4, "acknowledge_s": 0.4, "retry_s": (0
 
 def bars_at(url: str, **changes: object) -> AlpacaBarStream:
     """Build a bar stream with short times."""
-    return AlpacaBarStream(f"{url}/v2/iex", CREDENTIALS, **(TIMES | changes))
+    return AlpacaBarStream(f"{url}/v2/iex", CREDENTIALS, StreamLimits(**(TIMES | changes)))
 
 
 def orders_at(url: str, **changes: object) -> AlpacaOrderStream:
     """Build an order stream with short times."""
-    return AlpacaOrderStream(f"{url}/stream", CREDENTIALS, **(TIMES | changes))
+    return AlpacaOrderStream(f"{url}/stream", CREDENTIALS, StreamLimits(**(TIMES | changes)))
 
 
 def ignore(_item: object) -> None:

@@ -7,52 +7,15 @@ import msgpack
 from alpaca.data.live.stock import StockDataStream
 
 from holdfast.adapters.alpaca import bar_rows
-from holdfast.adapters.alpaca.bounded_stream import (
-    ACKNOWLEDGE_S,
-    HANDSHAKE_S,
-    RETRY_S,
-    BoundedStream,
-    websocket_params,
-)
-from holdfast.adapters.alpaca.credentials import Credentials
-from holdfast.adapters.alpaca.stream_health import StreamHealth
-from holdfast.adapters.alpaca.stream_thread import StreamThread
+from holdfast.adapters.alpaca.bounded_stream import BoundedStream
+from holdfast.adapters.alpaca.threaded_stream import ThreadedStream
 from holdfast.domain.bar import Bar
 
 
-class AlpacaBarStream:
+class AlpacaBarStream(ThreadedStream):
     """Live minute bars of the symbols given to `start`. Bars missed while not live are not made up for."""
 
-    def __init__(
-        self,
-        address: str,
-        credentials: Credentials,
-        *,
-        handshake_s: float = HANDSHAKE_S,
-        acknowledge_s: float = ACKNOWLEDGE_S,
-        retry_s: tuple[float, float] = RETRY_S,
-    ) -> None:
-        self._address = address
-        self._credentials = credentials
-        self._limits_s = (handshake_s, acknowledge_s)
-        self._retry_s = retry_s
-        self._health = StreamHealth("bar stream")
-        self._thread: StreamThread | None = None
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the subscription to every symbol is in effect now."""
-        return self._health.is_live
-
-    @property
-    def connections(self) -> int:
-        """How often the subscription has come into effect."""
-        return self._health.connections
-
-    @property
-    def unreadable(self) -> int:
-        """How many messages could not be read since the last start."""
-        return self._health.unreadable
+    _name = "bar stream"
 
     def start(self, symbols: Iterable[str], on_bar: Callable[[Bar], None]) -> None:
         """Connect in the background; `on_bar` is called in the running loop. Pairs and no symbols start nothing.
@@ -60,48 +23,20 @@ class AlpacaBarStream:
         Raises:
             RuntimeError: if it is running; other symbols need a stop first.
         """
-        if self._thread is not None:
-            raise RuntimeError("the bar stream is running: stop it first")
-        self._health = StreamHealth("bar stream")
+        self._renew()
         # Without a symbol the SDK would spin at full speed; a pair belongs to another stream.
         stocks = sorted({symbol for symbol in symbols if "/" not in symbol})
         if not stocks:
             return
-        stream = _Stream(self._address, self._credentials, self._health, self._limits_s, self._retry_s)
-        thread = StreamThread(stream, self._health, name="bar-stream", restart_s=self._retry_s[0])
+        stream = _Stream(self._address, self._credentials, self._health, self._limits)
+        thread = self._thread_of(stream)
         stream.listen(stocks, lambda bar: thread.deliver(on_bar, bar))
-        self._thread = thread
         thread.start()
-
-    async def stop(self) -> None:
-        """End within two seconds, in every state; safe to call twice."""
-        if self._thread is not None:
-            await self._thread.stop()
-            self._thread = None
 
 
 class _Stream(BoundedStream, StockDataStream):
-    def __init__(
-        self,
-        address: str,
-        credentials: Credentials,
-        health: StreamHealth,
-        limits_s: tuple[float, float],
-        retry_s: tuple[float, float],
-    ) -> None:
-        super().__init__(
-            credentials.key.get_secret_value(),
-            credentials.secret.get_secret_value(),
-            raw_data=True,
-            websocket_params=websocket_params(limits_s[0]),
-            url_override=address,
-        )
-        self._credentials = credentials
-        self._health = health
-        self._limits_s = limits_s
-        self._reconnect_min_backoff, self._reconnect_max_backoff = retry_s
-        self._wanted: frozenset[str] = frozenset()
-        self._on_bar: Callable[[Bar], None] = lambda _bar: None
+    _wanted: frozenset[str]
+    _on_bar: Callable[[Bar], None]
 
     def listen(self, symbols: list[str], on_bar: Callable[[Bar], None]) -> None:
         """Subscribe before the thread runs; `on_bar` is called in the stream's thread."""

@@ -5,15 +5,22 @@ refused, for one in effect.
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from holdfast.adapters.alpaca.credentials import Credentials
 from holdfast.adapters.alpaca.stream_health import SILENT, StreamHealth
 
-HANDSHAKE_S = 10.0
-ACKNOWLEDGE_S = 10.0
-RETRY_S = (1.0, 30.0)
 _POLICY_VIOLATION = 1008
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """Seconds: for the handshake, for the acknowledgement, and between retries (first, longest)."""
+
+    handshake_s: float = 10.0
+    acknowledge_s: float = 10.0
+    retry_s: tuple[float, float] = (1.0, 30.0)
 
 
 def websocket_params(handshake_s: float) -> dict[str, Any]:
@@ -35,20 +42,30 @@ class BoundedStream:
     """Mixed in before an SDK stream class. The subclass calls `_acknowledged` and `_refused`."""
 
     _ws: Any
-    _health: StreamHealth
-    _credentials: Credentials
-    _limits_s: tuple[float, float] = (HANDSHAKE_S, ACKNOWLEDGE_S)
     _acknowledgement: asyncio.TimerHandle | None = None
 
+    def __init__(self, address: str, credentials: Credentials, health: StreamHealth, limits: StreamLimits) -> None:
+        super().__init__(  # type: ignore[call-arg]
+            credentials.key.get_secret_value(),
+            credentials.secret.get_secret_value(),
+            raw_data=True,
+            websocket_params=websocket_params(limits.handshake_s),
+            url_override=address,
+        )
+        self._credentials = credentials
+        self._health = health
+        self._limits = limits
+        self._reconnect_min_backoff, self._reconnect_max_backoff = limits.retry_s
+
     async def _start_ws(self) -> None:
-        handshake_s, acknowledge_s = self._limits_s
         try:
-            await asyncio.wait_for(super()._start_ws(), handshake_s)  # type: ignore[misc]
+            await asyncio.wait_for(super()._start_ws(), self._limits.handshake_s)  # type: ignore[misc]
         except Exception as error:
             self._health.down(self._reason(error))
             raise
+        late = "the subscription was not acknowledged"
         loop = asyncio.get_running_loop()
-        self._acknowledgement = loop.call_later(acknowledge_s, self._refused, "the subscription was not acknowledged")
+        self._acknowledgement = loop.call_later(self._limits.acknowledge_s, self._refused, late)
 
     async def close(self) -> None:
         """Close the connection; it is not live from here on."""
