@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
 import pytest
+from loguru import logger
 
 from builders import ACCOUNT, SESSION, at
 from fakes.clock import ManualClock
@@ -24,6 +26,7 @@ class Told:
     def __init__(self) -> None:
         self.log: list[tuple[object, ...]] = []
         self.feed = self.board = self
+        self.sessions = [Session(at(60), at(390))]
         self.trouble: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def bring(self, symbols: frozenset[str], now: datetime) -> None:
@@ -78,6 +81,15 @@ class Pacer:
         self._log.append(("through", time))
 
 
+class ClosedPacer(Pacer):
+    """The same instants, before the session."""
+
+    async def next_instant(self, after: datetime | None) -> Instant:
+        """Return the instant after that one, in a closed market."""
+        instant = await super().next_instant(after)
+        return replace(instant, session_open=False)
+
+
 def run(work: Callable[[], Awaitable[None]]) -> None:
     """Run it in a loop."""
 
@@ -100,6 +112,21 @@ def test_each_instant_is_worked_through_before_the_next() -> None:
         assert [entry[1] for entry in one.log if entry[0] == "through"] == [at(1), at(2)]
 
     run(work)
+
+
+def test_a_closed_market_is_told_once_in_lockstep_too() -> None:
+    """Before the session, a replay says when the market opens, however many instants there are."""
+    lines: list[str] = []
+
+    async def work() -> None:
+        one, supervisor = told()
+        closed = ClosedPacer(one.log)
+        await Lockstep(closed, lambda _now: None, ManualClock().sleep).run(supervisor)
+
+    sink = logger.add(lines.append, format="{message}")
+    run(work)
+    logger.remove(sink)
+    assert sum("the market is closed; it opens at" in line for line in lines) == 1
 
 
 def test_a_simulator_that_is_away_is_asked_again() -> None:

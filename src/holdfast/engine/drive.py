@@ -1,7 +1,7 @@
 """What moves the bot along: replayed time in lockstep with a simulator, or the wall clock at a real broker."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from loguru import logger
 
 from holdfast.domain.errors import Recoverable
-from holdfast.domain.session import next_session
+from holdfast.domain.session import Session, next_session
 from holdfast.engine.pacing import Pacer
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.ports import Clock
@@ -29,6 +29,22 @@ class Driver(Protocol):
         ...
 
 
+class ClosedMarket:
+    """Says once for each closing when the market opens again."""
+
+    def __init__(self) -> None:
+        self._said: datetime | None = None
+
+    def say(self, now: datetime, sessions: Sequence[Session]) -> None:
+        """Tell people that the bot waits, and until when."""
+        coming = next_session(sessions, now)
+        if coming is None or coming.open == self._said:
+            return
+        self._said = coming.open
+        wait = timedelta(seconds=round((coming.open - now).total_seconds()))
+        logger.info("the market is closed; it opens at {:%Y-%m-%d %H:%M} UTC, in {}; waiting", coming.open, wait)
+
+
 class Lockstep:
     """Each instant is worked through before the next one comes, so that a replay decides the same on any machine."""
 
@@ -38,6 +54,7 @@ class Lockstep:
         self._pacer = pacer
         self._set_time = set_time
         self._sleep = sleep
+        self._closed = ClosedMarket()
 
     async def run(self, supervisor: Supervisor) -> str:
         """Work through the instants until the last."""
@@ -46,6 +63,8 @@ class Lockstep:
             instant = await self._patiently(partial(self._pacer.next_instant, after))
             self._set_time(instant.time)
             await supervisor.keep_up()
+            if not instant.session_open and not instant.finished:
+                self._closed.say(instant.time, supervisor.sessions)
             await supervisor.feed.bring(instant.symbols, instant.time)
             await supervisor.settle()
             supervisor.board.mark(instant.time)
@@ -72,7 +91,7 @@ class RealTime:
     def __init__(self, clock: Clock, portfolio: Portfolio) -> None:
         self._clock = clock
         self._portfolio = portfolio
-        self._said: datetime | None = None
+        self._closed = ClosedMarket()
 
     async def run(self, supervisor: Supervisor) -> str:
         """Run until cancelled."""
@@ -80,7 +99,7 @@ class RealTime:
             now = self._clock.now()
             await supervisor.keep_up()
             if not self._portfolio.is_session_open(now - BAR_DELAY):
-                self._say_closed(now)
+                self._closed.say(now, self._portfolio.sessions)
                 await self._clock.sleep(NAP_S_MAX)
                 continue
             due = _next_bar(now)
@@ -88,14 +107,6 @@ class RealTime:
             now = self._clock.now()
             await supervisor.feed.catch_up(now)
             supervisor.board.mark(now)
-
-    def _say_closed(self, now: datetime) -> None:
-        coming = next_session(self._portfolio.sessions, now)
-        if coming is None or coming.open == self._said:
-            return
-        self._said = coming.open
-        wait = timedelta(seconds=round((coming.open - now).total_seconds()))
-        logger.info("the market is closed; it opens at {:%Y-%m-%d %H:%M} UTC, in {}; waiting", coming.open, wait)
 
 
 def _next_bar(now: datetime) -> datetime:
