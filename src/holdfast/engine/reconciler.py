@@ -114,11 +114,12 @@ class Reconciler:
         sorted_ = sort_snapshot(snapshot, self._identity.bot, _broker_ids(known))
         report = Report(snapshot.taken_at, snapshot.account, snapshot.calls, failed=failed)
         keeping = []
-        for symbol in sorted({*loaded, *sorted_.symbols_of_our_orders}):
+        for symbol in sorted({*loaded, *sorted_.symbols_of_our_orders} - set(failed)):
             one = _One(symbol, loaded.get(symbol, Missing(None)), sorted_.of(symbol), snapshot, account_id)
             ready = self._compare(one, policies.get(symbol, NOT_CONFIGURED), (holds or {}).get(symbol), taken)
             keeping.append(self._keep(one, replace(ready, state=admit(symbol, ready.state)), report))
         await asyncio.gather(*keeping)
+        report.ready = dict(sorted(report.ready.items()))
         report.unmanaged = _unmanaged(sorted_, report)
         return report
 
