@@ -7,7 +7,7 @@ from holdfast.adapters.state_files import JournalFiles, StateFiles
 from holdfast.adapters.state_folder import StateFolder
 from holdfast.domain import events
 from holdfast.domain.errors import UsageError
-from holdfast.domain.state import SymbolState
+from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.chronicle import Chronicle
 
 
@@ -23,8 +23,10 @@ def resume_symbol(folder: StateFolder, symbol: str) -> str:
         state = store.read(symbol) if symbol in folder.symbols() else None
         if not isinstance(state, SymbolState):
             raise UsageError(f"{folder.root} holds no valid state of {symbol}: holdfast run rebuilds it")
+        if state.status is Status.RETIRED:
+            raise UsageError(f"{symbol} is not in config.yaml: put it back there, and holdfast run resumes it")
         saved = asyncio.run(store.save(state.apply(events.Resumed())))
-        Chronicle(JournalFiles(folder, clock.wall)).changed(state, saved)
+        Chronicle(JournalFiles(folder, clock.wall)).admitted(saved)
     finally:
         store.close()
     return state.status.value

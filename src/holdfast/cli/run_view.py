@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from typing import Literal
 
 from loguru import logger
 from rich.console import Console, Group
@@ -99,7 +100,8 @@ def _screen(world: Opened, supervisor: Supervisor) -> Group:
     board = supervisor.board
     table = Table(title=f"Holdfast, {world.config.broker}", title_justify="left", expand=True)
     for name in ("symbol", "price", "signal", "position", "working", "profit", "status", "last correction"):
-        table.add_column(name, justify="right" if name in {"price", "signal", "position", "profit"} else "left")
+        justify: Literal["left", "right"] = "right" if name in {"price", "signal", "position", "profit"} else "left"
+        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis")
     for row in board.rows():
         table.add_row(*_cells(row))
     return Group(table, *_progress(board, supervisor.sessions))
@@ -146,7 +148,7 @@ def _progress(board: Board, sessions: list[Session]) -> list[Table | Text]:
     grid = Table.grid(padding=(0, 1))
     done, whole = (board.time - session.open).total_seconds(), (session.close - session.open).total_seconds()
     grid.add_row(
-        Text(text), ProgressBar(total=whole, completed=done, width=30), Text(f"{done / whole:.0%} of the session")
+        Text(text), ProgressBar(total=whole, completed=done, width=16), Text(f"{done / whole:.0%} of the session")
     )
     return [grid]
 
@@ -191,4 +193,5 @@ def _next_step(world: Opened, why: str) -> str:
         return "run it again: the next session goes on where this one stopped"
     if world.link.server is None:
         return "the simulator's bars are used up: restart it with --new-account to start over"
-    return f"every bar in {world.config.sim.bars} is replayed: holdfast run --new-account starts over from the first"
+    bars = world.config.sim.bars
+    return f"every bar in {bars} is replayed: holdfast run --bars {bars} --new-account starts over from the first"

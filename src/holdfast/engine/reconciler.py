@@ -236,7 +236,7 @@ class _One:
         held = outcome.state.position
         price = f" at {held.average_entry_price:.2f}" if held.average_entry_price else ""
         now = f"rebuilt: position {plain(held.quantity)}{price}"
-        why = f"{len(self.facts.our_orders)} orders of ours and the position at the broker"
+        why = f"{_count(len(self.facts.our_orders), 'order')} of ours and the position at the broker"
         return (Correction(self.snapshot.taken_at, "file", was, now, why),)
 
 

@@ -70,6 +70,8 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
     if not report.account.is_tradable:
         portfolio.stop_entries("the broker has blocked the account for trading")
         logger.error("the account is blocked for trading: entries are refused; ask the broker")
+    if outside.store.is_halted():
+        logger.warning("the file HALT in the state folder stops every entry: remove it to trade again")
     tools = Tools(outside.broker, outside.store, outside.chronicle, outside.clock, portfolio, identity.account_id)
     workers = {
         symbol: _worker(by_symbol.get(symbol, _retired_spec(symbol, identity.bot)), ready, tools)

@@ -133,6 +133,11 @@ class SymbolWorker(SymbolKeeper):
         if isinstance(verdict, Approved):
             await self._trade(decision, verdict, moment)
         else:
+            last = self.state.last_decision
+            if last is None or (last.action, last.why) != ("refused", verdict.why):
+                logger.warning(
+                    "{}: {} {} refused: {}", self.symbol, decision.action, decision.intent.quantity, verdict.why
+                )
             refused = Decision("refused", verdict.why, decision.signal, self.state.target, decision.rearm)
             await self._note(refused, moment)
 
