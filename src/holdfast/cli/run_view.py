@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from loguru import logger
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -21,6 +22,10 @@ from holdfast.engine.start import Started
 from holdfast.engine.supervisor import Supervisor
 
 REFRESH_S = 0.25
+# Numbers are never cut: on a narrow terminal the words of the last two columns give way.
+_WIDTHS = {
+    "symbol": 6, "price": 8, "signal": 6, "position": 8, "working": 7, "profit": 8, "status": 6, "last correction": 4
+}  # fmt: skip
 
 
 class PlainView:
@@ -98,10 +103,10 @@ def view_for_terminal(*, verbose: bool) -> PlainView:
 
 def _screen(world: Opened, supervisor: Supervisor) -> Group:
     board = supervisor.board
-    table = Table(title=f"Holdfast, {world.config.broker}", title_justify="left", expand=True)
-    for name in ("symbol", "price", "signal", "position", "working", "profit", "status", "last correction"):
+    table = Table(title=f"Holdfast, {world.config.broker}", title_justify="left", expand=True, box=SIMPLE_HEAD)
+    for name, width in _WIDTHS.items():
         justify: Literal["left", "right"] = "right" if name in {"price", "signal", "position", "profit"} else "left"
-        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis")
+        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis", min_width=width)
     for row in board.rows():
         table.add_row(*_cells(row))
     return Group(table, *_progress(board, supervisor.sessions))
