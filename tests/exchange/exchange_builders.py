@@ -9,9 +9,9 @@ from holdfast.domain.order import Side
 from holdfast.domain.session import Session
 from holdfast.exchange.exchange import Exchange, Phase
 from holdfast.exchange.ids import Ids
+from holdfast.exchange.instrument import Instrument
 from holdfast.exchange.ledger import Ledger
 from holdfast.exchange.order import OrderRequest, OrderType, TimeInForce
-from holdfast.exchange.validation import Instrument
 
 OPEN = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 SESSION = Session(OPEN, OPEN + timedelta(minutes=390))

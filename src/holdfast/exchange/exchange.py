@@ -12,6 +12,7 @@ from holdfast.domain.bar import Bar
 from holdfast.domain.order import OrderStatus, Side
 from holdfast.domain.session import Session
 from holdfast.exchange.ids import Ids
+from holdfast.exchange.instrument import Instrument
 from holdfast.exchange.ledger import Ledger
 from holdfast.exchange.matching import Quote, price_at_quote, price_in_bar, quantity_at, quote_of
 from holdfast.exchange.order import ZERO, Fill, Order, OrderEvent, OrderRequest, OrderType, TimeInForce
@@ -23,7 +24,7 @@ from holdfast.exchange.refusal import (
     not_found,
     unprocessable,
 )
-from holdfast.exchange.validation import Instrument, validate
+from holdfast.exchange.validation import validate
 
 _GTC_LIFETIME = timedelta(days=90)
 _SHARE_STEP = Decimal("0.000000001")

@@ -1,9 +1,9 @@
 """What a request must look like before the account is even looked at. Source: Alpaca's order rules, 2026."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
+from holdfast.exchange.instrument import Instrument
 from holdfast.exchange.order import OrderRequest, OrderType, TimeInForce
 from holdfast.exchange.refusal import Refusal, malformed, unprocessable
 
@@ -11,17 +11,6 @@ CLIENT_ORDER_ID_LENGTH_MAX = 128
 _NOTIONAL_USD_MIN = Decimal(1)
 _QUANTITY_DECIMALS_MAX = 9
 _DOLLAR = Decimal(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """What the exchange lists under one symbol."""
-
-    symbol: str
-    name: str
-    exchange: str
-    is_tradable: bool = True
-    is_fractionable: bool = True
 
 
 def validate(request: OrderRequest, instruments: Mapping[str, Instrument]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from holdfast.exchange.validation import Instrument
+from holdfast.exchange.instrument import Instrument
 
 _NASDAQ = {
     "AAPL": "Apple Inc.",

@@ -9,7 +9,7 @@ from typing import Protocol
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import UsageError
 from holdfast.domain.session import Session
-from holdfast.exchange.validation import Instrument
+from holdfast.exchange.instrument import Instrument
 from holdfast.simulator.calendar import session_ending_after, session_of_date, sessions_between
 from holdfast.simulator.catalogue import listing_of
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import UsageError
 from holdfast.domain.session import Session
-from holdfast.exchange.validation import Instrument
+from holdfast.exchange.instrument import Instrument
 from holdfast.simulator.calendar import session_date, session_ending_after, session_of_date, sessions_before
 from holdfast.simulator.catalogue import CATALOGUE, listing_of
 from holdfast.simulator.prices import sessions_overlapping

@@ -7,9 +7,9 @@ from typing import Any
 from holdfast.domain.bar import Bar
 from holdfast.domain.order import Side
 from holdfast.exchange.ids import named_uuid
+from holdfast.exchange.instrument import Instrument
 from holdfast.exchange.matching import quote_of
 from holdfast.exchange.order import Fill, Order, OrderEvent
-from holdfast.exchange.validation import Instrument
 from holdfast.simulator.calendar import NEW_YORK
 
 Body = dict[str, Any]
