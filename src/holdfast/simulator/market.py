@@ -11,11 +11,13 @@ from typing import Protocol
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.session import Session
-from holdfast.exchange.exchange import Exchange, Phase
+from holdfast.exchange.books import Books
+from holdfast.exchange.exchange import Exchange
+from holdfast.exchange.hours import Hours
 from holdfast.exchange.ids import Ids
 from holdfast.exchange.ledger import Ledger
-from holdfast.exchange.order import OrderEvent, OrderRequest
-from holdfast.simulator.calendar import PRE_OPEN, session_ending_after
+from holdfast.exchange.order import Fate, OrderEvent, OrderRequest
+from holdfast.simulator.calendar import PRE_OPEN, hours_at, session_ending_after
 from holdfast.simulator.catalogue import listing_of
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.store import AccountStore, SavedAccount
@@ -23,6 +25,7 @@ from holdfast.simulator.tape import Tape
 
 _LOOK_BACK = timedelta(days=15)
 _TICK = timedelta(microseconds=1)
+_MOMENT = timedelta(seconds=1)
 Command = Callable[[datetime], list[OrderEvent]]
 
 
@@ -52,6 +55,7 @@ class Market:
         account: SavedAccount,
         audience: Audience,
         sessions: int | None = None,
+        participation: Decimal | None = None,
     ) -> None:
         self.prices = prices
         self.account_id = account.facts["account_id"]
@@ -65,10 +69,15 @@ class Market:
         self._failure: Exception | None = None
         self.exchange = Exchange(
             instruments={**listing_of(account.holdings), **prices.instruments},
-            ledger=Ledger(Decimal(account.facts["cash"]), account.holdings),
-            ids=Ids(account.facts["id_seed"], int(account.facts["id_count"])),
-            orders=account.orders,
-            fills=account.fills,
+            books=Books(
+                ledger=Ledger(Decimal(account.facts["cash"]), account.holdings),
+                ids=Ids(account.facts["id_seed"], int(account.facts["id_count"])),
+                orders=account.orders,
+                fills=account.fills,
+                activities=account.activities,
+            ),
+            standing=account.standing,
+            participation=participation,
         )
         self.latest_bars: dict[str, Bar] = {}
         self._tape = self._tape_after(self.time)
@@ -88,9 +97,9 @@ class Market:
         return self.session.open <= self.time < self.session.close
 
     @property
-    def phase(self) -> Phase:
-        """Where the market is, for the exchange."""
-        return Phase(is_open=self.is_open, day_close=self.session.close)
+    def hours(self) -> Hours:
+        """The trading day that runs or comes next, and the one after it."""
+        return hours_at(self.time, self.prices.next_session)
 
     def next_instant(self) -> datetime | None:
         """Return the instant that follows; None when nothing will ever follow."""
@@ -125,17 +134,18 @@ class Market:
         bars = self._tape.advance(instant)
         self.time, self._ticks = instant, 0
         self.latest_bars.update((bar.symbol, bar) for bar in bars)
-        events = self.exchange.advance(bars, self._tape.session, self._stamp())
+        hours = hours_at(instant - _MOMENT, self.prices.next_session)
+        events = self.exchange.advance(bars, hours, self._stamp())
         if instant >= self._tape.session.close:
             self.last_equity = self.equity
-        self._commit(events)
+        self._commit()
         self.last_bars = bars
         self._audience.see_events(events)
         self._audience.see_bars(bars)
 
-    def submit(self, request: OrderRequest, *, frozen: bool = False) -> list[OrderEvent]:
+    def submit(self, request: OrderRequest, *, fate: Fate = Fate.NORMAL) -> list[OrderEvent]:
         """Hand an order to the exchange; see `Exchange.submit` for what comes back."""
-        return self.step(lambda at: self.exchange.submit(request, self.phase, at, frozen=frozen))
+        return self.step(lambda at: self.exchange.submit(request, self.hours, at, fate=fate))
 
     def step(self, command: Command) -> list[OrderEvent]:
         """Carry out one command at the current instant: its events are on disk before anyone sees them.
@@ -145,31 +155,20 @@ class Market:
         """
         self._check()
         events = command(self._stamp())
-        if events:
-            self._commit(events)
-            self._audience.see_events(events)
+        self._commit()
+        self._audience.see_events(events)
         return events
 
     # Worth
 
     def price(self, symbol: str) -> Decimal | None:
         """Return the newest known price of `symbol` in USD."""
-        return self.exchange.last_prices.get(symbol)
-
-    @property
-    def market_value(self) -> Decimal:
-        """What the holdings are worth in USD; one whose price is unknown counts at cost."""
-        held = self.exchange.ledger.open_holdings()
-        known = {symbol: self.price(symbol) for symbol in held}
-        return sum(
-            (each.cost if (price := known[symbol]) is None else each.quantity * price for symbol, each in held.items()),
-            Decimal(0),
-        )
+        return self.exchange.prices.last.get(symbol)
 
     @property
     def equity(self) -> Decimal:
-        """Cash and holdings together, in USD."""
-        return self.exchange.ledger.cash + self.market_value
+        """Cash and holdings together, in USD; a holding whose price is unknown counts at cost."""
+        return self.exchange.value.equity
 
     def previous_close(self, symbol: str) -> Decimal | None:
         """Return the last price of the session before the newest one with a bar, in USD."""
@@ -186,10 +185,10 @@ class Market:
         self._ticks += 1
         return self.time + self._ticks * _TICK
 
-    def _commit(self, events: list[OrderEvent]) -> None:
+    def _commit(self) -> None:
         facts = {"time": self.time.isoformat(), "ticks": str(self._ticks), "last_equity": str(self.last_equity)}
         try:
-            self._store.save(self.exchange, events, facts)
+            self._store.save(self.exchange, facts)
         except Exception as error:
             # Memory is ahead of the disk now: nothing may be shown or decided on it any more.
             self._failure = error
@@ -220,7 +219,7 @@ class Market:
                 self.latest_bars.update((bar.symbol, bar) for bars in last for bar in bars)
         today = self._tape.last_bars() if self._tape else []
         self.latest_bars.update((bar.symbol, bar) for bar in today)
-        self.exchange.last_prices.update((symbol, bar.close) for symbol, bar in self.latest_bars.items())
+        self.exchange.prices.last.update((symbol, bar.close) for symbol, bar in self.latest_bars.items())
         self.exchange.see(today)
 
 
