@@ -64,8 +64,8 @@ def measure(folder: Path, say: Say, sizes: Sizes = FULL) -> Table:
         "orders KiB", "session KiB", "closed KiB", "bytes/order",
     )  # fmt: skip
     notes = (
-        f"orders: after one market order for each of {len(names):,} symbols; session: then to its close, with a subscriber",
-        "of all bars; KiB: the account's folder; closed: without SQLite's log, bytes/order of that; one run",
+        f"orders: after one market order for each of {len(names):,} symbols; session: then to its close, before a",
+        "subscriber of all bars; KiB: the account's folder; closed: without SQLite's log, bytes/order of that; one run",
     )
     return Table("sim-memory: resident memory and the account's size", columns, rows, notes)
 
