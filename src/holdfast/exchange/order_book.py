@@ -14,11 +14,14 @@ class OrderBook:
         self._by_id: dict[str, Order] = {}
         self._id_by_client_id: dict[str, str] = {}
         self._working: dict[str, dict[str, Order]] = {}
+        self._reserved = ZERO
         for order in orders:
             self.put(order)
 
     def put(self, order: Order) -> None:
         """Keep `order`, in place of its earlier value if there is one."""
+        before = self._by_id.get(order.id)
+        self._reserved += order.reserved - (before.reserved if before else ZERO)
         self._by_id[order.id] = order
         self._id_by_client_id[order.client_order_id] = order.id
         working = self._working.setdefault(order.symbol, {})
@@ -93,4 +96,4 @@ class OrderBook:
 
     def reserved(self) -> Decimal:
         """Return the buying power in USD that working opening orders keep."""
-        return sum((order.reserved for orders in self._working.values() for order in orders.values()), ZERO)
+        return self._reserved

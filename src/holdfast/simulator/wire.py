@@ -1,5 +1,6 @@
 """How the exchange's values stand on Alpaca's wire. Trading: money as strings. Data: numbers."""
 
+import functools
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +20,8 @@ Body = dict[str, Any]
 
 _DECIMALS_MAX = 12
 _UUID_LENGTH = 36
+# One order says the same few moments and one asset in each of its messages; both are dear to write.
+_STAMPS_KEPT, _ASSETS_KEPT = 1024, 16_384
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -38,11 +41,13 @@ def text_or_none(number: Decimal | None) -> str | None:
     return None if number is None else text(number)
 
 
+@functools.lru_cache(maxsize=_STAMPS_KEPT)
 def stamp(moment: datetime | None) -> str | None:
     """Write a UTC time with a Z."""
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
+@functools.lru_cache(maxsize=_ASSETS_KEPT)
 def asset_id(symbol: str) -> str:
     """Return the id of the asset: the same in every account."""
     return named_uuid(f"asset:{symbol}")
