@@ -22,8 +22,8 @@ def build_prices(*, bars: Path | None, seed: int, universe: Sequence[str] = ()) 
     if bars is None:
         return SyntheticPrices(seed, universe)
     prices = RecordedPrices(read_folder(bars))
-    if prices.bars_outside_sessions:
-        logger.warning(f"{prices.bars_outside_sessions} bars lie outside the sessions of NYSE and are left out")
+    if prices.bars_outside_hours:
+        logger.warning(f"{prices.bars_outside_hours} bars lie outside the hours of this market and are left out")
     return prices
 
 

@@ -55,10 +55,10 @@ def _reload(store: AccountStore) -> SavedAccount:
 
 def _check_time(account: SavedAccount, prices: PriceSource, folder: Path) -> None:
     time = datetime.fromisoformat(account.facts["time"])
-    last = prices.last_session
-    if last is not None and last.close < time:
+    last = prices.last_stretch
+    if last is not None and last.end < time:
         raise UsageError(
             f"the simulator's account in {folder} stands at {time:%Y-%m-%d %H:%M} UTC, but these bars end at "
-            f"{last.close:%Y-%m-%d %H:%M} UTC, and its time never goes back: use --new-account to start over, "
+            f"{last.end:%Y-%m-%d %H:%M} UTC, and its time never goes back: use --new-account to start over, "
             f"or another --data-dir"
         )

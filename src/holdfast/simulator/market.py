@@ -3,23 +3,28 @@
 Every change is one step: compute, commit, and only then publish. No threads, no network, no real time here.
 """
 
-from collections.abc import Callable, Mapping
+import bisect
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Protocol
 
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.session import Session
 from holdfast.exchange.exchange import Exchange, Phase
+from holdfast.exchange.hours import Hours, TradingDay
+from holdfast.exchange.hours import Phase as HoursPhase
 from holdfast.exchange.ids import Ids
 from holdfast.exchange.ledger import Ledger
 from holdfast.exchange.order import OrderEvent, OrderRequest
-from holdfast.simulator.calendar import PRE_OPEN, session_ending_after
-from holdfast.simulator.catalogue import listing_of
-from holdfast.simulator.prices import PriceSource
+from holdfast.simulator.calendar import NEW_YORK, midnight
+from holdfast.simulator.catalogue import is_pair, listing_of
+from holdfast.simulator.prices import PriceSource, close_time
 from holdfast.simulator.store import AccountStore, SavedAccount
 from holdfast.simulator.tape import Tape
+from holdfast.simulator.timetable import Stretch
 
 _LOOK_BACK = timedelta(days=15)
 _TICK = timedelta(microseconds=1)
@@ -71,6 +76,7 @@ class Market:
             fills=account.fills,
         )
         self.latest_bars: dict[str, Bar] = {}
+        self._hours: Hours | None = None
         self._tape = self._tape_after(self.time)
         self._end = self._find_end(sessions)
         self._recall_prices()
@@ -78,14 +84,22 @@ class Market:
     # Where the market stands
 
     @property
+    def hours(self) -> Hours:
+        """The trading day that is running or comes next, and the one after it."""
+        if self._hours is None or self.time >= self._hours.day.post_close:
+            self._hours = Hours(*islice(self._days_ahead(), 2))
+        return self._hours
+
+    @property
     def session(self) -> Session:
         """The session that is open now, or else the next one."""
-        return self.prices.next_session(self.time) or session_ending_after(self.time)
+        day = self.hours.regular_day(self.time)
+        return Session(day.open, day.close)
 
     @property
     def is_open(self) -> bool:
         """Whether the regular session is open now."""
-        return self.session.open <= self.time < self.session.close
+        return self.hours.phase(self.time) is HoursPhase.REGULAR
 
     @property
     def phase(self) -> Phase:
@@ -94,22 +108,22 @@ class Market:
 
     def next_instant(self) -> datetime | None:
         """Return the instant that follows; None when nothing will ever follow."""
-        after = self._tape.after(self.time) if self._tape else None
-        if after is None:
-            session = self.prices.next_session(self.time)
-            after = session.open - PRE_OPEN if session else None
-        return None if after is None or (self._end and after > self._end) else after
+        if self._end is not None and self.time >= self._end:
+            return None
+        tape = self._running_tape()
+        return tape.after(self.time) if tape else None
 
     @property
     def end_reason(self) -> str | None:
         """Why nothing follows; None while something does."""
         if self.next_instant() is not None:
             return None
-        return "session over" if self.prices.next_session(self.time) else "bars used up"
+        return "session over" if self.prices.next_stretch(self.time) else "bars used up"
 
     def seconds_to(self, instant: datetime) -> float:
-        """Return the market time in seconds until `instant`; closed hours are skipped and cost none."""
-        if not self.is_open and instant < self.session.open:
+        """Return the market time in seconds until `instant`; skipped hours cost none."""
+        stretch = self.prices.next_stretch(self.time)
+        if stretch is not None and instant < stretch.start:
             return 0.0
         return (instant - self.time).total_seconds()
 
@@ -118,15 +132,15 @@ class Market:
     def advance(self, instant: datetime) -> None:
         """Move to `instant`: fill, expire, commit, and then publish its bars and its updates."""
         self._check()
-        if self._tape is None or self._tape.after(self.time) is None:
-            self._tape = self._tape_after(self.time)
-        if self._tape is None:
+        tape = self._running_tape()
+        if tape is None:
             raise Recoverable("the bars are used up")
-        bars = self._tape.advance(instant)
+        bars = tape.advance(instant)
+        session, before = self.session, self.time
         self.time, self._ticks = instant, 0
         self.latest_bars.update((bar.symbol, bar) for bar in bars)
-        events = self.exchange.advance(bars, self._tape.session, self._stamp())
-        if instant >= self._tape.session.close:
+        events = self.exchange.advance(bars, session, self._stamp())
+        if before < session.close <= instant:
             self.last_equity = self.equity
         self._commit(events)
         self.last_bars = bars
@@ -172,13 +186,19 @@ class Market:
         return self.exchange.ledger.cash + self.market_value
 
     def previous_close(self, symbol: str) -> Decimal | None:
-        """Return the last price of the session before the newest one with a bar, in USD."""
+        """Return the close in USD of the day before the newest one with a bar; a pair's days begin at midnight UTC."""
         newest = self.latest_bars.get(symbol)
-        before = self.session.open if newest is None or self.is_open else newest.time
-        sessions = self.prices.history(before - _LOOK_BACK, before)
-        closed = [session for session in sessions if session.close <= before]
-        bars = self.prices.bars(symbol, closed[-1]) if closed else ()
-        return bars[-1].close if bars else None
+        if is_pair(symbol):
+            moment = newest.time if newest else self.time
+            day_start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        else:
+            moment = self.session.open if newest is None or self.is_open else newest.time
+            day_start = midnight(moment.astimezone(NEW_YORK).date())
+        closes = (
+            self._close_in(symbol, stretch, day_start)
+            for stretch in reversed(self.prices.history(day_start - _LOOK_BACK, day_start))
+        )
+        return next((close for close in closes if close is not None), None)
 
     # Inside
 
@@ -199,34 +219,74 @@ class Market:
         if self._failure is not None:
             raise Recoverable(f"the simulator cannot save its account any more: {self._failure}")
 
+    def _running_tape(self) -> Tape | None:
+        """Return the tape that holds the next instant."""
+        if self._tape is None or self._tape.after(self.time) is None:
+            self._tape = self._tape_after(self.time)
+        return self._tape
+
     def _tape_after(self, moment: datetime) -> Tape | None:
-        session = self.prices.next_session(moment)
-        return Tape(self.prices, session, moment) if session else None
+        stretch = self.prices.next_stretch(moment)
+        return Tape(self.prices, stretch, moment) if stretch else None
+
+    def _days_ahead(self) -> Iterator[TradingDay]:
+        """Yield the trading days that are not over: those with prices, and then without end those of the calendar."""
+        timetable, moment = self.prices.timetable, self.time
+        while True:
+            stretch = self.prices.next_stretch(moment) or timetable.ending_after(moment)
+            if stretch.session is not None:
+                day = timetable.trading_day(stretch.session)
+                if day.post_close > self.time:
+                    yield day
+            moment = stretch.end
 
     def _find_end(self, sessions: int | None) -> datetime | None:
         if sessions is None:
             return None
-        end = self.time
-        for _ in range(sessions):
-            session = self.prices.next_session(end)
-            end = session.close if session else end
-        return end
+        closes = (day.close for day in self._days_ahead() if day.close > self.time)
+        return next(islice(closes, sessions - 1, None))
+
+    def _close_in(self, symbol: str, stretch: Stretch, day_start: datetime) -> Decimal | None:
+        """Return the last price of `stretch` before a new day: at a stock's session's close, at a pair's midnight."""
+        if is_pair(symbol):
+            end = day_start
+        elif stretch.session is None:
+            return None
+        else:
+            end = stretch.session.close
+        bars = self.prices.bars(symbol, stretch)
+        count = bisect.bisect_right(bars, end, key=lambda bar: close_time(bar, self.prices.period, stretch))
+        return bars[count - 1].close if count else None
 
     def _recall_prices(self) -> None:
-        for session in reversed(self.prices.history(self.time - _LOOK_BACK, self.time)):
-            if session.close <= self.time:
-                missing = [symbol for symbol in self.prices.instruments if symbol not in self.latest_bars]
-                last = (self.prices.bars(symbol, session)[-1:] for symbol in missing)
-                self.latest_bars.update((bar.symbol, bar) for bars in last for bar in bars)
         today = self._tape.last_bars() if self._tape else []
+        self.latest_bars.update((bar.symbol, bar) for bar in self._last_bars_before_today())
         self.latest_bars.update((bar.symbol, bar) for bar in today)
         self.exchange.last_prices.update((symbol, bar.close) for symbol, bar in self.latest_bars.items())
-        self.exchange.see(today)
+        pairs = [bar for bar in self.latest_bars.values() if is_pair(bar.symbol)]
+        self.exchange.see([*pairs, *(bar for bar in today if self._is_quoted(bar))])
+
+    def _last_bars_before_today(self) -> Iterator[Bar]:
+        missing = list(self.prices.instruments)
+        for stretch in reversed(self.prices.history(self.time - _LOOK_BACK, self.time)):
+            if stretch.end <= self.time:
+                columns = {symbol: self.prices.bars(symbol, stretch) for symbol in missing}
+                missing = [symbol for symbol in missing if not columns[symbol]]
+                yield from (column[-1] for column in columns.values() if column)
+
+    def _is_quoted(self, bar: Bar) -> bool:
+        """Whether a stock's bar of the running tape still makes the quote: the closes of a day forget it."""
+        stretch = self._tape.stretch if self._tape else None
+        if stretch is None or stretch.session is None:
+            return False
+        day = self.prices.timetable.trading_day(stretch.session)
+        known_at = close_time(bar, self.prices.period, stretch)
+        return not any(known_at <= close <= self.time for close in (day.close, day.post_close))
 
 
 def facts_of_new_account(prices: PriceSource, *, account_id: str, cash: Decimal) -> Mapping[str, str]:
-    """Return what is written down when an account is opened: it starts before the first session's open."""
-    start = (prices.first_session.open - PRE_OPEN).astimezone(UTC).isoformat()
+    """Return what is written down when an account is opened: it starts before the first stretch of market time."""
+    start = (prices.first_stretch.first_instant).astimezone(UTC).isoformat()
     return {
         "account_id": account_id,
         "id_seed": "|".join(prices.description.values()),
