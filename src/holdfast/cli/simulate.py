@@ -2,10 +2,11 @@
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+Hours = Literal["regular", "extended", "always"]
 DATA_DIR = Path("state/.holdfast/sim")
 
 
@@ -19,6 +20,9 @@ def simulate(
     data_dir: Annotated[Path, typer.Option(help="Folder that keeps the account.")] = DATA_DIR,
     cash: Annotated[str, typer.Option(help="Cash of a new account in USD.")] = "100000",
     universe: Annotated[str, typer.Option(help="Symbols to list besides the catalogue, comma-separated.")] = "",
+    hours: Annotated[
+        Hours | None, typer.Option(help="What the market lives through; without it always if a crypto pair is listed.")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="The only API key to accept.")] = None,
     secret: Annotated[str | None, typer.Option(help="The only secret to accept.")] = None,
     new_account: Annotated[bool, typer.Option("--new-account", help="Set the account aside, start anew.")] = False,
@@ -29,6 +33,7 @@ def simulate(
     holdfast simulate
     holdfast simulate --seed 11 --speed 390
     holdfast simulate --bars my_prices --speed max
+    holdfast simulate --universe BTC/USD --hours always
     """  # noqa: D301 - click's mark for lines that are not wrapped
     from holdfast.adapters.log import start_logging
     from holdfast.bootstrap.prices import build_prices
@@ -51,7 +56,8 @@ def simulate(
         new_account=new_account,
     )
     start_logging()
-    raise typer.Exit(serve_simulator(settings, build_prices(bars=bars, seed=seed, universe=symbols)))
+    prices = build_prices(bars=bars, seed=seed, universe=symbols, hours=hours)
+    raise typer.Exit(serve_simulator(settings, prices))
 
 
 def _positive(text: str, hint: str) -> Decimal:
