@@ -76,10 +76,10 @@ def sessions_between(start: datetime, end: datetime) -> Sequence[Session]:
     return sessions[first:last]
 
 
-def sessions_before(session: Session, count: int) -> Sequence[Session]:
-    """Return the `count` sessions before `session`, in order."""
+def sessions_before(moment: datetime, count: int) -> Sequence[Session]:
+    """Return the last `count` sessions that open before `moment`, in order."""
     sessions = all_sessions()
-    index = bisect.bisect_left(sessions, session.open, key=lambda each: each.open)
+    index = bisect.bisect_left(sessions, moment, key=lambda session: session.open)
     return sessions[max(0, index - count) : index]
 
 

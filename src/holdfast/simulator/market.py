@@ -254,25 +254,29 @@ class Market:
             return None
         else:
             end = stretch.session.close
+        bar = self._last_bar(symbol, stretch, end)
+        return bar.close if bar else None
+
+    def _last_bar(self, symbol: str, stretch: Stretch, moment: datetime) -> Bar | None:
+        """Return the newest bar of `stretch` that is known at `moment`."""
         bars = self.prices.bars(symbol, stretch)
-        count = bisect.bisect_right(bars, end, key=lambda bar: close_time(bar, self.prices.period, stretch))
-        return bars[count - 1].close if count else None
+        count = bisect.bisect_right(bars, moment, key=lambda bar: close_time(bar, self.prices.period, stretch))
+        return bars[count - 1] if count else None
 
     def _recall_prices(self) -> None:
-        today = self._tape.last_bars() if self._tape else []
-        self.latest_bars.update((bar.symbol, bar) for bar in self._last_bars_before_today())
-        self.latest_bars.update((bar.symbol, bar) for bar in today)
+        self.latest_bars.update((bar.symbol, bar) for bar in self._newest_bars())
         self.exchange.last_prices.update((symbol, bar.close) for symbol, bar in self.latest_bars.items())
         pairs = [bar for bar in self.latest_bars.values() if is_pair(bar.symbol)]
+        today = self._tape.last_bars() if self._tape else []
         self.exchange.see([*pairs, *(bar for bar in today if self._is_quoted(bar))])
 
-    def _last_bars_before_today(self) -> Iterator[Bar]:
+    def _newest_bars(self) -> Iterator[Bar]:
+        """Yield the newest bar of each symbol, as far back as is worth looking."""
         missing = list(self.prices.instruments)
         for stretch in reversed(self.prices.history(self.time - _LOOK_BACK, self.time)):
-            if stretch.end <= self.time:
-                columns = {symbol: self.prices.bars(symbol, stretch) for symbol in missing}
-                missing = [symbol for symbol in missing if not columns[symbol]]
-                yield from (column[-1] for column in columns.values() if column)
+            found = {symbol: self._last_bar(symbol, stretch, self.time) for symbol in missing}
+            missing = [symbol for symbol, bar in found.items() if bar is None]
+            yield from (bar for bar in found.values() if bar is not None)
 
     def _is_quoted(self, bar: Bar) -> bool:
         """Whether a stock's bar of the running tape still makes the quote: the closes of a day forget it."""

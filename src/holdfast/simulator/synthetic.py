@@ -14,7 +14,7 @@ from holdfast.domain.bar import Bar
 from holdfast.domain.errors import UsageError
 from holdfast.domain.session import Session
 from holdfast.exchange.instrument import Instrument
-from holdfast.simulator.calendar import NEW_YORK, midnight, session_date, session_of_date, sessions_before, trading_day
+from holdfast.simulator.calendar import NEW_YORK, midnight, session_date, sessions_before, trading_day
 from holdfast.simulator.catalogue import PAIRS, STOCKS, is_pair, listing_of
 from holdfast.simulator.minute_bars import Columns, Grain, MinuteBars
 from holdfast.simulator.random_paths import Floats, candles, generator_of, lively_path, quiet_path
@@ -72,11 +72,11 @@ class SyntheticPrices:
         self.timetable = Timetable(hours)
         pairs = PAIRS if hours is MarketHours.ALWAYS else {}
         self.instruments: Mapping[str, Instrument] = {**listing_of(symbols), **STOCKS, **pairs}
-        first = session_of_date(first_day)
-        if first is None:
+        self.first_stretch = self.timetable.ending_after(midnight(first_day))
+        if _date(self.first_stretch) != first_day:
             raise UsageError(f"{first_day} is not a session of the New York Stock Exchange: choose a trading day")
-        self.first_stretch = self.timetable.of_session(first)
-        self._history_start = self.timetable.of_session(sessions_before(first, HISTORY_SESSIONS)[0]).start
+        first_session = sessions_before(self.first_stretch.start, HISTORY_SESSIONS)[0]
+        self._history_start = self.timetable.of_session(first_session).start
         self._walk = functools.lru_cache(maxsize=8192)(self._walk_in)
         self._stretch_bars = functools.lru_cache(maxsize=8192)(self._make)
 
@@ -105,7 +105,7 @@ class SyntheticPrices:
 
     def _make(self, symbol: str, stretch: Stretch) -> Sequence[Bar]:
         if is_pair(symbol):
-            day = self._pair_day(symbol, stretch.start.astimezone(NEW_YORK).date())
+            day = self._pair_day(symbol, _date(stretch))
             return day.between(stretch.start, stretch.end)
         session = stretch.session
         if session is None:
@@ -179,6 +179,10 @@ class SyntheticPrices:
 
     def _generator(self, symbol: str, name: date | str) -> np.random.Generator:
         return generator_of(f"{self._seed}|{symbol}|{name}")
+
+
+def _date(stretch: Stretch) -> date:
+    return stretch.start.astimezone(NEW_YORK).date()
 
 
 def _prices(opened: float, path: Floats) -> Floats:
