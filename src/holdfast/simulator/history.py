@@ -10,7 +10,8 @@ from itertools import groupby, islice
 
 from holdfast.domain.bar import Bar
 from holdfast.exchange.refusal import malformed
-from holdfast.simulator.calendar import NEW_YORK, session_ending_after
+from holdfast.simulator.asset_days import midnight_before, zone_of
+from holdfast.simulator.calendar import session_ending_after
 from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.prices import PriceSource, close_time
 
@@ -37,8 +38,7 @@ class Frame:
 
         Minutes and hours are aligned to the clock of `zone`, days to its midnight: Alpaca takes New York for stocks.
         """
-        local = moment.astimezone(zone)
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        local, midnight = moment.astimezone(zone), midnight_before(moment, zone)
         if self.unit == "M":
             first_month = (local.month - 1) // self.count * self.count + 1
             return midnight.replace(month=first_month, day=1).astimezone(UTC)
@@ -103,11 +103,6 @@ def _parse_token(token: str | None) -> tuple[str | None, datetime | None]:
         return symbol, datetime.fromisoformat(time)
     except ValueError:
         raise malformed(f"invalid page_token: {token}") from None
-
-
-def zone_of(symbol: str) -> tzinfo:
-    """Return where a symbol's day begins at midnight: New York for stocks, UTC for crypto pairs."""
-    return UTC if is_pair(symbol) else NEW_YORK
 
 
 def _of_symbol(prices: PriceSource, symbol: str, query: Query, now: datetime) -> Iterator[Bar]:

@@ -3,9 +3,8 @@
 Every change is one step: compute, commit, and only then publish. No threads, no network, no real time here.
 """
 
-import bisect
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Protocol
@@ -14,19 +13,19 @@ from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.session import Session
 from holdfast.exchange.exchange import Exchange, Phase
-from holdfast.exchange.hours import Hours, TradingDay
+from holdfast.exchange.hours import Hours
 from holdfast.exchange.hours import Phase as HoursPhase
 from holdfast.exchange.ids import Ids
 from holdfast.exchange.ledger import Ledger
 from holdfast.exchange.order import OrderEvent, OrderRequest
-from holdfast.simulator.calendar import NEW_YORK, midnight
 from holdfast.simulator.catalogue import is_pair, listing_of
-from holdfast.simulator.prices import PriceSource, close_time
+from holdfast.simulator.known_prices import closing_bar, is_quoted, newest_bars
+from holdfast.simulator.prices import PriceSource
+from holdfast.simulator.splits import PlannedSplit, SplitPrices, arrange, splits_of
 from holdfast.simulator.store import AccountStore, SavedAccount
 from holdfast.simulator.tape import Tape
-from holdfast.simulator.timetable import Stretch
+from holdfast.simulator.trading_days import days_ahead
 
-_LOOK_BACK = timedelta(days=15)
 _TICK = timedelta(microseconds=1)
 Command = Callable[[datetime], list[OrderEvent]]
 
@@ -58,7 +57,8 @@ class Market:
         audience: Audience,
         sessions: int | None = None,
     ) -> None:
-        self.prices = prices
+        self.splits = splits_of(account.facts)
+        self.prices = SplitPrices(prices, self.splits)
         self.account_id = account.facts["account_id"]
         self.created_at = datetime.fromisoformat(account.facts["started"])
         self.time = datetime.fromisoformat(account.facts["time"])
@@ -87,7 +87,7 @@ class Market:
     def hours(self) -> Hours:
         """The trading day that is running or comes next, and the one after it."""
         if self._hours is None or self.time >= self._hours.day.post_close:
-            self._hours = Hours(*islice(self._days_ahead(), 2))
+            self._hours = Hours(*islice(days_ahead(self.prices, self.time), 2))
         return self._hours
 
     @property
@@ -138,6 +138,9 @@ class Market:
         bars = tape.advance(instant)
         session, before = self.session, self.time
         self.time, self._ticks = instant, 0
+        for split in self.splits.between(before, instant):
+            if split.symbol in self.exchange.last_prices:
+                self.exchange.last_prices[split.symbol] /= split.ratio
         self.latest_bars.update((bar.symbol, bar) for bar in bars)
         events = self.exchange.advance(bars, session, self._stamp())
         if before < session.close <= instant:
@@ -164,6 +167,23 @@ class Market:
             self._audience.see_events(events)
         return events
 
+    def split(self, symbol: str, ratio: Decimal, day: date | None = None) -> None:
+        """Arrange a split: `ratio` new shares for each old one before the session of `day`, or else the next one.
+
+        It is on disk when this returns. The same split arranged again changes nothing.
+
+        Raises:
+            UsageError: no such stock, no such session, or its day has begun for this account.
+        """
+        self._check()
+        split = arrange(self.prices, PlannedSplit(symbol, ratio, day), self.splits, self.time)
+        if split is None:
+            return
+        self._store.remember({"splits": self.splits.json_with(split)})
+        self.splits.add(split)
+        # The tape may hold the old prices of a session to come.
+        self._tape = self._tape_after(self.time)
+
     # Worth
 
     def price(self, symbol: str) -> Decimal | None:
@@ -186,19 +206,11 @@ class Market:
         return self.exchange.ledger.cash + self.market_value
 
     def previous_close(self, symbol: str) -> Decimal | None:
-        """Return the close in USD of the day before the newest one with a bar; a pair's days begin at midnight UTC."""
+        """Return the close in USD, in today's shares, of the day before the newest one with a bar."""
         newest = self.latest_bars.get(symbol)
-        if is_pair(symbol):
-            moment = newest.time if newest else self.time
-            day_start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-        else:
-            moment = self.session.open if newest is None or self.is_open else newest.time
-            day_start = midnight(moment.astimezone(NEW_YORK).date())
-        closes = (
-            self._close_in(symbol, stretch, day_start)
-            for stretch in reversed(self.prices.history(day_start - _LOOK_BACK, day_start))
-        )
-        return next((close for close in closes if close is not None), None)
+        is_today = newest is None or (self.is_open and not is_pair(symbol))
+        bar = closing_bar(self.prices, symbol, self.session.open if is_today or newest is None else newest.time)
+        return self._in_todays_shares(bar) if bar else None
 
     # Inside
 
@@ -229,63 +241,24 @@ class Market:
         stretch = self.prices.next_stretch(moment)
         return Tape(self.prices, stretch, moment) if stretch else None
 
-    def _days_ahead(self) -> Iterator[TradingDay]:
-        """Yield the trading days that are not over: those with prices, and then without end those of the calendar."""
-        timetable, moment = self.prices.timetable, self.time
-        while True:
-            stretch = self.prices.next_stretch(moment) or timetable.ending_after(moment)
-            if stretch.session is not None:
-                day = timetable.trading_day(stretch.session)
-                if day.post_close > self.time:
-                    yield day
-            moment = stretch.end
-
     def _find_end(self, sessions: int | None) -> datetime | None:
         if sessions is None:
             return None
-        closes = (day.close for day in self._days_ahead() if day.close > self.time)
+        closes = (day.close for day in days_ahead(self.prices, self.time) if day.close > self.time)
         return next(islice(closes, sessions - 1, None))
 
-    def _close_in(self, symbol: str, stretch: Stretch, day_start: datetime) -> Decimal | None:
-        """Return the last price of `stretch` before a new day: at a stock's session's close, at a pair's midnight."""
-        if is_pair(symbol):
-            end = day_start
-        elif stretch.session is None:
-            return None
-        else:
-            end = stretch.session.close
-        bar = self._last_bar(symbol, stretch, end)
-        return bar.close if bar else None
-
-    def _last_bar(self, symbol: str, stretch: Stretch, moment: datetime) -> Bar | None:
-        """Return the newest bar of `stretch` that is known at `moment`."""
-        bars = self.prices.bars(symbol, stretch)
-        count = bisect.bisect_right(bars, moment, key=lambda bar: close_time(bar, self.prices.period, stretch))
-        return bars[count - 1] if count else None
+    def _in_todays_shares(self, bar: Bar) -> Decimal:
+        return bar.close / self.splits.ratio(bar.symbol, self.time, after=bar.time)
 
     def _recall_prices(self) -> None:
-        self.latest_bars.update((bar.symbol, bar) for bar in self._newest_bars())
-        self.exchange.last_prices.update((symbol, bar.close) for symbol, bar in self.latest_bars.items())
-        pairs = [bar for bar in self.latest_bars.values() if is_pair(bar.symbol)]
-        today = self._tape.last_bars() if self._tape else []
-        self.exchange.see([*pairs, *(bar for bar in today if self._is_quoted(bar))])
-
-    def _newest_bars(self) -> Iterator[Bar]:
-        """Yield the newest bar of each symbol, as far back as is worth looking."""
-        missing = list(self.prices.instruments)
-        for stretch in reversed(self.prices.history(self.time - _LOOK_BACK, self.time)):
-            found = {symbol: self._last_bar(symbol, stretch, self.time) for symbol in missing}
-            missing = [symbol for symbol, bar in found.items() if bar is None]
-            yield from (bar for bar in found.values() if bar is not None)
-
-    def _is_quoted(self, bar: Bar) -> bool:
-        """Whether a stock's bar of the running tape still makes the quote: the closes of a day forget it."""
-        stretch = self._tape.stretch if self._tape else None
-        if stretch is None or stretch.session is None:
-            return False
-        day = self.prices.timetable.trading_day(stretch.session)
-        known_at = close_time(bar, self.prices.period, stretch)
-        return not any(known_at <= close <= self.time for close in (day.close, day.post_close))
+        self.latest_bars.update((bar.symbol, bar) for bar in newest_bars(self.prices, self.time))
+        self.exchange.last_prices.update(
+            (symbol, self._in_todays_shares(bar)) for symbol, bar in self.latest_bars.items()
+        )
+        self.exchange.see(bar for bar in self.latest_bars.values() if is_pair(bar.symbol))
+        if self._tape is not None:
+            stretch, bars = self._tape.stretch, self._tape.last_bars()
+            self.exchange.see(bar for bar in bars if is_quoted(self.prices, bar, stretch, self.time))
 
 
 def facts_of_new_account(prices: PriceSource, *, account_id: str, cash: Decimal) -> Mapping[str, str]:

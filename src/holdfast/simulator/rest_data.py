@@ -7,15 +7,18 @@ from itertools import groupby
 from starlette.routing import Route
 
 from holdfast.domain.bar import Bar
+from holdfast.exchange.refusal import malformed
+from holdfast.simulator.asset_days import midnight_before, zone_of
 from holdfast.simulator.call import Answer, Call, Handler
 from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.gate import Gate
-from holdfast.simulator.history import Query, page, parse_frame, zone_of
+from holdfast.simulator.history import Query, page, parse_frame
 from holdfast.simulator.market import Market
 from holdfast.simulator.wire import Body, bar_body, quote_body, trade_body
 
 _LIMIT_DEFAULT, _LIMIT_MAX = 1000, 10_000
 _BAD_REQUEST = 400
+_ADJUSTMENTS = {"raw", "split", "dividend", "spin-off", "all"}
 
 
 class DataRoutes:
@@ -41,7 +44,8 @@ class DataRoutes:
     def bars(self, call: Call) -> Answer:
         """Show a page of bars; the limit counts over all symbols, and nothing is from the future."""
         now = self._market.time
-        bars, token = page(self._market.prices, query_of(call, symbols_of(call), now), now)
+        prices = self._market.prices.adjusted(now) if _is_adjusted(call) else self._market.prices
+        bars, token = page(prices, query_of(call, symbols_of(call), now), now)
         rows = by_symbol(bars)
         if (symbol := call.path_values.get("symbol")) is not None:
             return Answer({"bars": rows.get(symbol, []), "symbol": symbol, "next_page_token": token})
@@ -73,6 +77,18 @@ def invalid_symbol(words: str) -> Answer:
     return Answer({"message": f"invalid symbol: {words}"}, _BAD_REQUEST)
 
 
+def _is_adjusted(call: Call) -> bool:
+    """Whether bars before a split are asked for in today's shares.
+
+    Raises:
+        Refusal: 422 for an adjustment that there is not.
+    """
+    asked = set(call.query.get("adjustment", "raw").split(","))
+    if asked - _ADJUSTMENTS:
+        raise malformed(f"invalid adjustment: {call.query['adjustment']}")
+    return bool(asked & {"split", "all"})
+
+
 def query_of(call: Call, symbols: Sequence[str], now: datetime) -> Query:
     """Read which bars are asked for; they begin with today, unless it is said otherwise.
 
@@ -83,7 +99,7 @@ def query_of(call: Call, symbols: Sequence[str], now: datetime) -> Query:
     return Query(
         symbols=symbols,
         frame=parse_frame(call.query.get("timeframe", "1Min")),
-        start=call.moment("start") or now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0),
+        start=call.moment("start") or midnight_before(now, zone),
         end=call.moment("end") or now + timedelta(days=1),
         limit=call.number("limit", _LIMIT_DEFAULT, _LIMIT_MAX),
         is_newest_first=call.query.get("sort") == "desc",

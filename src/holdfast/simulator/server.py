@@ -62,6 +62,7 @@ class SimulatorServer:
                 self._prices,
                 cash=self._settings.cash,
                 new_account=self._settings.new_account,
+                splits=self._settings.splits,
             )
         except BaseException:
             self._socket.close()

@@ -17,7 +17,7 @@ from holdfast.simulator.calendar import (
     trading_day,
 )
 
-LEAD = timedelta(minutes=5)
+_LEAD = timedelta(minutes=5)
 _DAY = timedelta(days=1)
 
 
@@ -33,18 +33,14 @@ class MarketHours(StrEnum):
 class Stretch:
     """Market time without a gap, [start, end] in UTC, and the regular session in it, if there is one.
 
-    Stretches follow each other: where hours are skipped between two of them, the later one has an instant of its
-    own before it begins.
+    Stretches follow each other. Where hours are skipped before one its `first_instant` is five minutes before the
+    start: time to get ready, and to place orders that wait. Elsewhere it is the start.
     """
 
+    first_instant: datetime
     start: datetime
     end: datetime
     session: Session | None
-
-    @property
-    def first_instant(self) -> datetime:
-        """Five minutes before the start: time to get ready and to place orders that wait."""
-        return self.start - LEAD
 
     def every(self, period: timedelta) -> list[datetime]:
         """Return the ends of all periods in the stretch, in order."""
@@ -60,10 +56,10 @@ class Timetable:
     def of_session(self, session: Session) -> Stretch:
         """Return the stretch that holds a regular session."""
         if self.hours is MarketHours.REGULAR:
-            return Stretch(session.open, session.close, session)
+            return Stretch(session.open - _LEAD, session.open, session.close, session)
         if self.hours is MarketHours.EXTENDED:
             day = trading_day(session)
-            return Stretch(day.pre_open, day.post_close, session)
+            return Stretch(day.pre_open - _LEAD, day.pre_open, day.post_close, session)
         return _calendar_day(session.open.astimezone(NEW_YORK).date())
 
     def trading_day(self, session: Session) -> TradingDay:
@@ -91,7 +87,7 @@ class Timetable:
 
 @functools.cache
 def _calendar_day(day: date) -> Stretch:
-    return Stretch(midnight(day), midnight(day + _DAY), session_of_date(day))
+    return Stretch(midnight(day), midnight(day), midnight(day + _DAY), session_of_date(day))
 
 
 def _calendar_days(start: datetime, end: datetime) -> Iterator[Stretch]:
