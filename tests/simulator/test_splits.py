@@ -193,3 +193,22 @@ def test_split_bars_stay_possible(ratio: str) -> None:
         assert all(price % Decimal("0.01") == 0 for price in (bar.open, bar.high, bar.low, bar.close))
         assert bar.volume == bar.volume.to_integral_value()
     assert [bar.open for bar in bars[1:]] == [bar.close for bar in bars[:-1]]
+
+
+def test_a_position_is_split_with_the_price_and_an_order_is_not(start_simulator: Any) -> None:  # noqa: ANN401
+    """Ten shares at 100 are forty at 25 and worth the same, at once and after a restart; a resting order stays."""
+    sim = start_simulator(three_days(), splits=(FOUR_FOR_ONE,))
+    sim.run_to("2026-01-05T14:32:00Z")
+    sim.order(qty="10", symbol="XYZ")
+    resting = sim.order("sell", "10", "XYZ", type="limit", limit_price="150", time_in_force="gtc")["id"]
+    cost = Decimal(sim.get("/v2/positions/XYZ")["cost_basis"])
+    for time, price in [("2026-01-05T21:00:00Z", 100), ("2026-01-06T14:25:00Z", 25), ("2026-01-06T14:31:00Z", 25)]:
+        sim.run_to(time)
+        for _ in range(2):
+            position, order = sim.get("/v2/positions/XYZ"), sim.get(f"/v2/orders/{resting}")
+            assert Decimal(position["qty"]) * price == 1000
+            assert (Decimal(position["current_price"]), Decimal(position["market_value"])) == (price, 1000)
+            assert Decimal(position["cost_basis"]) == cost
+            assert (order["qty"], order["limit_price"]) == ("10", "150")
+            sim.close()
+            sim = start_simulator(three_days())

@@ -45,7 +45,7 @@ class ControlRoutes:
     async def status(self, _request: Request) -> Response:
         """Show where the market stands, what was asked of it, and the account's books."""
         market = self._market
-        ledger = market.exchange.ledger
+        ledger = market.exchange.books.ledger
         symbols = {
             symbol: {
                 "quantity": text(holding.quantity),
@@ -113,7 +113,8 @@ class ControlRoutes:
     async def clear_faults(self, _request: Request) -> Response:
         """Forget all faults; orders that were held back fill."""
         self._faults.clear()
-        self._market.step(self._market.exchange.release)
+        market = self._market
+        market.step(lambda at: market.exchange.release(market.hours, at))
         return JSONResponse({"kinds": dict(KINDS), "waiting": []})
 
     def _where(self) -> Body:

@@ -12,12 +12,12 @@ from typing import Protocol
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.session import Session
-from holdfast.exchange.exchange import Exchange, Phase
-from holdfast.exchange.hours import Hours
-from holdfast.exchange.hours import Phase as HoursPhase
+from holdfast.exchange.books import Books
+from holdfast.exchange.exchange import Exchange
+from holdfast.exchange.hours import Hours, Phase
 from holdfast.exchange.ids import Ids
 from holdfast.exchange.ledger import Ledger
-from holdfast.exchange.order import OrderEvent, OrderRequest
+from holdfast.exchange.order import Fate, OrderEvent, OrderRequest
 from holdfast.simulator.catalogue import is_pair, listing_of
 from holdfast.simulator.known_prices import closing_bar, is_quoted, newest_bars
 from holdfast.simulator.prices import PriceSource
@@ -56,6 +56,7 @@ class Market:
         account: SavedAccount,
         audience: Audience,
         sessions: int | None = None,
+        participation: Decimal | None = None,
     ) -> None:
         self.splits = splits_of(account.facts)
         self.prices = SplitPrices(prices, self.splits)
@@ -70,10 +71,15 @@ class Market:
         self._failure: Exception | None = None
         self.exchange = Exchange(
             instruments={**listing_of(account.holdings), **prices.instruments},
-            ledger=Ledger(Decimal(account.facts["cash"]), account.holdings),
-            ids=Ids(account.facts["id_seed"], int(account.facts["id_count"])),
-            orders=account.orders,
-            fills=account.fills,
+            books=Books(
+                ledger=Ledger(Decimal(account.facts["cash"]), account.holdings),
+                ids=Ids(account.facts["id_seed"], int(account.facts["id_count"])),
+                orders=account.orders,
+                fills=account.fills,
+                activities=account.activities,
+            ),
+            standing=account.standing,
+            participation=participation,
         )
         self.latest_bars: dict[str, Bar] = {}
         self._hours: Hours | None = None
@@ -99,12 +105,7 @@ class Market:
     @property
     def is_open(self) -> bool:
         """Whether the regular session is open now."""
-        return self.hours.phase(self.time) is HoursPhase.REGULAR
-
-    @property
-    def phase(self) -> Phase:
-        """Where the market is, for the exchange."""
-        return Phase(is_open=self.is_open, day_close=self.session.close)
+        return self.hours.phase(self.time) is Phase.REGULAR
 
     def next_instant(self) -> datetime | None:
         """Return the instant that follows; None when nothing will ever follow."""
@@ -136,23 +137,22 @@ class Market:
         if tape is None:
             raise Recoverable("the bars are used up")
         bars = tape.advance(instant)
-        session, before = self.session, self.time
+        hours, session, before = self.hours, self.session, self.time
         self.time, self._ticks = instant, 0
         for split in self.splits.between(before, instant):
-            if split.symbol in self.exchange.last_prices:
-                self.exchange.last_prices[split.symbol] /= split.ratio
+            self.exchange.split(split.symbol, split.ratio, self._stamp())
         self.latest_bars.update((bar.symbol, bar) for bar in bars)
-        events = self.exchange.advance(bars, session, self._stamp())
+        events = self.exchange.advance(bars, hours, self._stamp())
         if before < session.close <= instant:
             self.last_equity = self.equity
-        self._commit(events)
+        self._commit()
         self.last_bars = bars
         self._audience.see_events(events)
         self._audience.see_bars(bars)
 
-    def submit(self, request: OrderRequest, *, frozen: bool = False) -> list[OrderEvent]:
+    def submit(self, request: OrderRequest, *, fate: Fate = Fate.NORMAL) -> list[OrderEvent]:
         """Hand an order to the exchange; see `Exchange.submit` for what comes back."""
-        return self.step(lambda at: self.exchange.submit(request, self.phase, at, frozen=frozen))
+        return self.step(lambda at: self.exchange.submit(request, self.hours, at, fate=fate))
 
     def step(self, command: Command) -> list[OrderEvent]:
         """Carry out one command at the current instant: its events are on disk before anyone sees them.
@@ -162,9 +162,8 @@ class Market:
         """
         self._check()
         events = command(self._stamp())
-        if events:
-            self._commit(events)
-            self._audience.see_events(events)
+        self._commit()
+        self._audience.see_events(events)
         return events
 
     def split(self, symbol: str, ratio: Decimal, day: date | None = None) -> None:
@@ -188,22 +187,12 @@ class Market:
 
     def price(self, symbol: str) -> Decimal | None:
         """Return the newest known price of `symbol` in USD."""
-        return self.exchange.last_prices.get(symbol)
-
-    @property
-    def market_value(self) -> Decimal:
-        """What the holdings are worth in USD; one whose price is unknown counts at cost."""
-        held = self.exchange.ledger.open_holdings()
-        known = {symbol: self.price(symbol) for symbol in held}
-        return sum(
-            (each.cost if (price := known[symbol]) is None else each.quantity * price for symbol, each in held.items()),
-            Decimal(0),
-        )
+        return self.exchange.prices.last.get(symbol)
 
     @property
     def equity(self) -> Decimal:
-        """Cash and holdings together, in USD."""
-        return self.exchange.ledger.cash + self.market_value
+        """Cash and holdings together, in USD; a holding whose price is unknown counts at cost."""
+        return self.exchange.value.equity
 
     def previous_close(self, symbol: str) -> Decimal | None:
         """Return the close in USD, in today's shares, of the day before the newest one with a bar."""
@@ -218,10 +207,10 @@ class Market:
         self._ticks += 1
         return self.time + self._ticks * _TICK
 
-    def _commit(self, events: list[OrderEvent]) -> None:
+    def _commit(self) -> None:
         facts = {"time": self.time.isoformat(), "ticks": str(self._ticks), "last_equity": str(self.last_equity)}
         try:
-            self._store.save(self.exchange, events, facts)
+            self._store.save(self.exchange, facts)
         except Exception as error:
             # Memory is ahead of the disk now: nothing may be shown or decided on it any more.
             self._failure = error
@@ -252,7 +241,7 @@ class Market:
 
     def _recall_prices(self) -> None:
         self.latest_bars.update((bar.symbol, bar) for bar in newest_bars(self.prices, self.time))
-        self.exchange.last_prices.update(
+        self.exchange.prices.last.update(
             (symbol, self._in_todays_shares(bar)) for symbol, bar in self.latest_bars.items()
         )
         self.exchange.see(bar for bar in self.latest_bars.values() if is_pair(bar.symbol))
