@@ -21,9 +21,10 @@ _CRYPTO_USD_MIN = Decimal(10)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What an order is measured by: the position (signed), what orders hold of it, and the account at market.
+    """What an order is measured by: the position (signed) and what orders hold of it, and the account at market.
 
-    `value` is asked for by opening orders only: it adds up all that is held. `price` values one share in USD; `opposite` is whether an order that would open the other side is at work.
+    `value` adds the account up and is asked for by opening orders only. `price` values one share in USD;
+    `has_opposite_opening` is whether an order that would open the other side is at work.
     """
 
     instrument: Instrument
