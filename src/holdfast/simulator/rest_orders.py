@@ -9,7 +9,9 @@ from holdfast.domain.order import Side
 from holdfast.exchange.order import Order, OrderRequest, OrderType, TimeInForce
 from holdfast.exchange.refusal import malformed
 from holdfast.simulator.call import MULTI_STATUS, NO_CONTENT, Answer, Call, amount
-from holdfast.simulator.faults import Faults, Occasion
+from holdfast.simulator.faults.fault import Occasion
+from holdfast.simulator.faults.faults import Faults
+from holdfast.simulator.faults.kinds import Place
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
 from holdfast.simulator.wire import order_body
@@ -39,7 +41,7 @@ class OrderRoutes:
     def submit(self, call: Call) -> Answer:
         """Place an order; the answer shows it as it was before it could fill."""
         request = parse_order(call.body)
-        frozen = self._faults.take("hold_fills", Occasion(call.method, call.path, call.symbols)) is not None
+        frozen = self._faults.take(Place.ORDER, Occasion(call.method, call.path, call.symbols)) is not None
         return Answer(order_body(self._market.submit(request, frozen=frozen)[0].order))
 
     def list(self, call: Call) -> Answer:

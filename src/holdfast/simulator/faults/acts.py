@@ -1,0 +1,94 @@
+"""What happens by itself when its moment has come: the owner's hand, the broker's, and the wire's."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+from holdfast.domain.errors import Recoverable
+from holdfast.domain.order import Side
+from holdfast.exchange.order import OrderRequest, OrderType, TimeInForce
+from holdfast.exchange.refusal import Refusal
+from holdfast.simulator.door import Door
+from holdfast.simulator.faults.bad_days import BadDays
+from holdfast.simulator.faults.fault import Fault
+from holdfast.simulator.faults.faults import Faults
+from holdfast.simulator.faults.under_way import UnderWay
+from holdfast.simulator.faults.views import Views
+from holdfast.simulator.market import Market
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that an act can reach."""
+
+    market: Market
+    door: Door
+    faults: Faults
+    under_way: UnderWay
+    views: Views
+    bad_days: BadDays
+
+
+def act(world: World) -> None:
+    """Let every act happen whose moment has come; what the exchange refuses is written down as refused."""
+    for fault in world.faults.due():
+        try:
+            what = ACTS[fault.kind](world, fault)
+        except (Refusal, Recoverable) as error:
+            what = f"nothing: {error}"
+        fault.strike()
+        world.faults.write_down(fault, what)
+
+
+def _owner_trades(world: World, fault: Fault) -> str:
+    request = OrderRequest(
+        symbol=fault.symbol or "",
+        side=Side(fault.options["side"]),
+        type=OrderType.MARKET,
+        time_in_force=TimeInForce.DAY,
+        quantity=Decimal(fault.options["qty"]),
+    )
+    order = world.market.submit(request)[0].order
+    return f"{order.side.value} {request.quantity} {order.symbol}, order {order.id}"
+
+
+def _owner_cancels(world: World, fault: Fault) -> str:
+    exchange = world.market.exchange
+    ids = [order.id for order in exchange.orders.working(fault.symbol)]
+    world.market.step(lambda at: [event for order_id in ids for event in exchange.cancel(order_id, at)])
+    return f"{len(ids)} orders"
+
+
+def _owner_closes_all(world: World, fault: Fault) -> str:
+    market = world.market
+    _owner_cancels(world, fault)
+    closed = list(market.exchange.ledger.open_holdings())
+    for symbol in closed:
+        market.step(partial(market.exchange.close_position, symbol, market.phase))
+    return ",".join(closed) or "an empty account"
+
+
+def _shut_the_door(world: World, fault: Fault) -> str:
+    world.door.shut()
+    world.under_way.later(fault.options["for_s"], world.door.open)
+    return f"the port, for {fault.options['for_s']} s"
+
+
+def _cut_streams(world: World, fault: Fault) -> str:
+    return f"{world.door.cut_streams(fault.path or '*')} websockets"
+
+
+def _begin_bad_days(world: World, fault: Fault) -> str:
+    world.bad_days.begin(fault.seed or 0, fault.options["symbols"], is_slow=fault.options["slow"])
+    return f"{len(world.bad_days.plan)} faults ordered"
+
+
+ACTS: Mapping[str, Callable[[World, Fault], str]] = {
+    "owner_trade": _owner_trades,
+    "owner_cancel": _owner_cancels,
+    "owner_close_all": _owner_closes_all,
+    "refuse_connections": _shut_the_door,
+    "drop_streams": _cut_streams,
+    "bad_day": _begin_bad_days,
+}
