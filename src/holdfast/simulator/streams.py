@@ -107,6 +107,9 @@ async def is_turned_away(socket: WebSocket, faults: Faults) -> bool:
     if not faults.take(Place.HANDSHAKE, Occasion("GET", socket.url.path)):
         return False
     await socket.send_denial_response(JSONResponse({"message": "too many requests"}, status_code=429))
+    # uvicorn takes the handshake for unfinished, and logs an error, until the connection has gone.
+    for _ in range(2):
+        await asyncio.sleep(0)
     return True
 
 
