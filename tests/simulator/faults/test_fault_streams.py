@@ -175,9 +175,8 @@ def test_a_data_connection_may_be_refused(sim: SimClient) -> None:
 def test_a_handshake_may_be_answered_with_429(sim: SimClient, path: str) -> None:
     """handshake_429: no websocket at all; the other stream opens."""
     sim.fault("handshake_429", match={"path": path})
-    with pytest.raises(InvalidStatus) as caught:
-        with connect(url_of(sim, path), proxy=None):
-            pass
+    with pytest.raises(InvalidStatus) as caught, connect(url_of(sim, path), proxy=None):
+        pass
     assert caught.value.response.status_code == 429
     (other,) = set(PATHS) - {path}
     with connect(url_of(sim, other), proxy=None) as socket:
