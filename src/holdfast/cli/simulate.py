@@ -21,6 +21,7 @@ def simulate(
     universe: Annotated[str, typer.Option(help="Symbols to list besides the catalogue, comma-separated.")] = "",
     key: Annotated[str | None, typer.Option(help="The only API key to accept.")] = None,
     secret: Annotated[str | None, typer.Option(help="The only secret to accept.")] = None,
+    bad_day: Annotated[int | None, typer.Option(help="Seed of the faults that every session has.")] = None,
     new_account: Annotated[bool, typer.Option("--new-account", help="Set the account aside, start anew.")] = False,
 ) -> None:
     """Serve a simulated Alpaca until Ctrl-C; print its addresses as one line of JSON.
@@ -29,6 +30,7 @@ def simulate(
     holdfast simulate
     holdfast simulate --seed 11 --speed 390
     holdfast simulate --bars my_prices --speed max
+    holdfast simulate --universe AAPL,MSFT --bad-day 42
     """  # noqa: D301 - click's mark for lines that are not wrapped
     from holdfast.adapters.log import start_logging
     from holdfast.bootstrap.prices import build_prices
@@ -49,6 +51,8 @@ def simulate(
         key=key,
         secret=secret,
         new_account=new_account,
+        bad_day=bad_day,
+        bad_day_symbols=tuple(symbols),
     )
     start_logging()
     raise typer.Exit(serve_simulator(settings, build_prices(bars=bars, seed=seed, universe=symbols)))

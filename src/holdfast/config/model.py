@@ -102,6 +102,7 @@ class SimSection(Section):
 
     `bars`: a folder of CSV files instead of the synthetic market. `speed`: simulated seconds per real second,
     or ``max``. `cash`: USD of a new account. `universe`: symbols that exist besides the configured ones.
+    `bad_day`: a seed of faults for every session.
     """
 
     url: Annotated[str, BeforeValidator(scalars.url_of)] | None = None
@@ -110,6 +111,7 @@ class SimSection(Section):
     speed: Annotated[float | Literal["max"], BeforeValidator(_speed)] = 390.0
     cash: Annotated[Decimal, BeforeValidator(_cash)] = Decimal(100_000)
     universe: Annotated[tuple[Symbol, ...], Field(strict=False)] = ()
+    bad_day: Annotated[int, BeforeValidator(scalars.whole_of)] | None = None
 
 
 class PaperSection(Section):

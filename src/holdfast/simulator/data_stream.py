@@ -99,7 +99,7 @@ class DataConnection:
         message = self._codec.decode(frame)
         if message is None:
             return self._refuse(400)
-        action = message.get("action")
+        action = str(message.get("action"))
         if action == "auth":
             return self._authenticate(message)
         if not self._is_authenticated:

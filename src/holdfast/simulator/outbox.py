@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-_MESSAGES_MAX = 20_000
+MESSAGES_MAX = 20_000
 _GOING_AWAY = 1001
 _GONE = (WebSocketDisconnect, RuntimeError, OSError)
 
@@ -22,11 +22,15 @@ class Outbox:
         self._is_over = False
         self.is_mute = False
 
+    def __len__(self) -> int:
+        """How many messages wait."""
+        return len(self._waiting)
+
     def put(self, message: bytes | str) -> None:
         """Queue a message without waiting; a client that has fallen too far behind is cut off instead."""
         if self._is_over or self.is_mute:
             return
-        if len(self._waiting) >= _MESSAGES_MAX:
+        if len(self._waiting) >= MESSAGES_MAX:
             self._waiting.clear()
             self.end()
             self._cut()

@@ -126,6 +126,7 @@ class SimulatorServer:
             under_way=self._under_way,
             positions=lambda: positions.list(Call("GET", "/v2/positions", {}, {}, {})).body,
         )
+        self._order_bad_days(trouble)
         pacer = self._pacer(trouble)
         credentials = Credentials(self._settings.key, self._settings.secret)
         gate = Gate(credentials, trouble)
@@ -158,6 +159,12 @@ class SimulatorServer:
         )
         self._under_way.changed = pacer.nudge
         return pacer
+
+    def _order_bad_days(self, trouble: Trouble) -> None:
+        settings = self._settings
+        if settings.bad_day is not None:
+            symbols = list(settings.bad_day_symbols) or None
+            trouble.order({"kind": "bad_day", "seed": settings.bad_day, "symbols": symbols})
 
     async def _drive(self, door: Door, pacer: Pacer) -> None:
         """Move the market from the moment the server answers; stay until the end."""

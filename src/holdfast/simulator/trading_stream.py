@@ -33,7 +33,8 @@ class TradingConnection:
             message = None
         if not isinstance(message, dict):
             return self._say("error", {"error": "invalid message"})
-        action = message.get("action")
+        given = message.get("action")
+        action = given if isinstance(given, str) else None
         if action in {"authenticate", "auth"}:
             return self._authenticate(message)
         if action == "listen" and self._is_authorized:

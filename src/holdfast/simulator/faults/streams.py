@@ -34,7 +34,7 @@ class UpdateFaults:
         if fault is None:
             send(message)
         else:
-            _UPDATES[fault.kind](self, fault, message, send)
+            UPDATES[fault.kind](self, fault, message, send)
         for release in waiting:
             release()
 
@@ -78,7 +78,7 @@ class UpdateFaults:
         send({**message, "data": {**message["data"], "event": "xunknown"}})
 
 
-_UPDATES: Mapping[str, Callable[[UpdateFaults, Fault, Message, Send], None]] = {
+UPDATES: Mapping[str, Callable[[UpdateFaults, Fault, Message, Send], None]] = {
     "drop_update": UpdateFaults.drop,
     "duplicate_update": UpdateFaults.duplicate,
     "delay_update": UpdateFaults.delay,
@@ -112,7 +112,7 @@ class BarFaults:
             return news
         for bar in bars:
             fault = self._faults.take(Place.BAR, Occasion("bar", bar.time.isoformat(), frozenset({bar.symbol})))
-            sent = (bar,) if fault is None else _BARS[fault.kind](bar, self._late)
+            sent = (bar,) if fault is None else BARS[fault.kind](bar, self._late)
             news.bars.extend(sent)
         return news
 
@@ -140,7 +140,7 @@ def _wrong_bar(bar: Bar, late: News) -> tuple[Bar, ...]:
     return (replace(bar, close=close, high=max(bar.high, close)),)
 
 
-_BARS: Mapping[str, Callable[[Bar, News], tuple[Bar, ...]]] = {
+BARS: Mapping[str, Callable[[Bar, News], tuple[Bar, ...]]] = {
     "drop_bar": _no_bar,
     "duplicate_bar": _two_bars,
     "delay_bar": _late_bar,

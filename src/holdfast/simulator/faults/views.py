@@ -63,7 +63,7 @@ class Views:
             return answer
         occasion = Occasion(call.method, call.path, call.symbols | _symbols(answer.body))
         for fault in self._faults.fitting(Place.VIEW, occasion):
-            changed = _VIEWS[fault.kind](fault, answer)
+            changed = VIEWS[fault.kind](fault, answer)
             if changed is not None and self._faults.strikes(fault, occasion):
                 answer = changed
         return answer
@@ -174,7 +174,7 @@ def _blocked(_fault: Fault, answer: Answer) -> Answer:
     return replace(answer, body={**answer.body, "trading_blocked": True})
 
 
-_VIEWS: Mapping[str, Callable[[Fault, Answer], Answer | None]] = {
+VIEWS: Mapping[str, Callable[[Fault, Answer], Answer | None]] = {
     "positions_empty": _empty,
     "strange_position": _strange,
     "strange_order": _strange,
