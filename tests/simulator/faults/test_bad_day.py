@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import requests
 
 from holdfast.simulator.faults.bad_day import Order, bad_day, table
 from holdfast.simulator.faults.kinds import KINDS
@@ -107,8 +108,9 @@ def test_the_next_session_has_a_plan_of_its_own(start_simulator: Any) -> None:  
     """At the close what is left of the day is forgotten, and the plan of the next date waits."""
     sim = start_simulator(bad_day=next(seed for seed in SEEDS if not _stops_the_clock(seed)), bad_day_symbols=("AAPL",))
     first = waiting(sim)
-    while not sim.clock()["time"].startswith("2026-01-05T21:00"):
-        sim.step()
+    sim.send("POST", "/_sim/clock", json={"through": "2026-01-05T20:59:59Z"})
+    while sim.clock(after=sim.clock()["time"], wait=1)["time"] < "2026-01-05T21":
+        pass
     second = waiting(sim)
     assert {fault["active_from"][:10] for fault in first} == {"2026-01-05"}
     assert {fault["active_from"][:10] for fault in second} == {"2026-01-06"}
@@ -125,3 +127,30 @@ def test_clearing_ends_the_bad_days(sim: SimClient) -> None:
     sim.send("DELETE", "/_sim/faults")
     sim.step(2)
     assert sim.get("/_sim/faults")["waiting"] == []
+
+
+def lived(sim: SimClient, seed: int) -> tuple[Any, Any]:
+    """Trade through the first minutes of a bad day; return the journal and the books."""
+    sim.fault("bad_day", seed=seed, symbols=["AAPL"])
+    for minute in range(60):
+        body = {"symbol": "AAPL", "qty": "1", "side": "buy", "type": "market", "time_in_force": "day"}
+        try:
+            sim.send("POST", "/v2/orders", json={**body, "client_order_id": f"{minute}"}, timeout=0.2)
+            sim.send("GET", "/v2/positions", timeout=0.2)
+        except requests.RequestException:
+            pass
+        sim.step()
+    return sim.get("/_sim/faults")["happened"], sim.get("/_sim/status")["books"]
+
+
+def _rows_before(seed: int, limit_s: float) -> set[str]:
+    """Return the rows whose faults begin within `limit_s` of a first day of AAPL."""
+    return {KINDS[o["kind"]].row for o in bad_day(seed, ["AAPL"], DAY, LENGTH_S) if o["after_s"] < limit_s}
+
+
+def test_the_same_seed_gives_the_same_day(start_simulator: Any, tmp_path: Any) -> None:  # noqa: ANN401 - fixtures
+    """Two simulators, one client's habits: the same journal and the same books, fault for fault."""
+    seed = next(seed for seed in SEEDS if not _stops_the_clock(seed) and _rows_before(seed, 2500) >= {"F5", "F6"})
+    days = [lived(start_simulator(data_dir=tmp_path / name), seed) for name in ("first", "second")]
+    assert days[0] == days[1]
+    assert len(days[0][0]) > 3

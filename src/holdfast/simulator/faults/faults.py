@@ -54,7 +54,7 @@ class Faults:
         """
         fault = parse(body, self._clock())
         fault.plan = plan
-        logger.info(f"fault ordered: {fault.as_dict()}")
+        logger.log("DEBUG" if plan else "INFO", f"fault ordered: {fault.as_dict()}")
         self._declare(fault)
         self.waiting.append(fault)
         self.ordered(fault)
