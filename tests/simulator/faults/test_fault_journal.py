@@ -150,7 +150,7 @@ def test_the_port_may_be_closed_and_opened_again(sim: SimClient) -> None:
     with socket.create_connection((host, int(port))) as open_one:
         open_one.sendall(b"GET /v2/clock HTTP/1.1\r\nHost: x\r\nAPCA-API-KEY-ID: a\r\nAPCA-API-SECRET-KEY: b\r\n\r\n")
         assert open_one.recv(15) == b"HTTP/1.1 200 OK"
-        sim.fault("refuse_connections", for_s=0.4)
+        sim.fault("refuse_connections", for_s=1)
         open_one.settimeout(10)
         while open_one.recv(65_536):
             pass

@@ -79,7 +79,7 @@ def test_an_update_may_be_null(sim: SimClient) -> None:
 
 def test_an_update_may_come_late(sim: SimClient) -> None:
     """delay_update: later ones overtake it, another symbol's too."""
-    seen = names(updates(sim, "delay_update", 6, delay_s=0.3))
+    seen = names(updates(sim, "delay_update", 6, delay_s=1.5))
     assert seen == [SECOND, THIRD, "pending_new MSFT", "new MSFT", "fill MSFT", FIRST]
 
 
