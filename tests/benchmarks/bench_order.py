@@ -9,7 +9,7 @@ import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import requests
 import talib
 from alpaca.trading.client import TradingClient
 from alpaca.trading.requests import MarketOrderRequest
-from bench_tools import BareClient, Say, Simulator, Table, median, micros, p99, simulator
+from bench_tools import MINUTE, BareClient, Say, Simulator, Table, median, micros, p99, simulator
 from numpy.typing import NDArray
 from pydantic import SecretStr
 
@@ -51,7 +51,6 @@ WARM_UP_ROUNDS = 20
 SAY_EVERY = 100
 SYMBOL = "MSFT"
 LENGTH = 30
-MINUTE = timedelta(minutes=1)
 SETTLE_S = 5.0
 PAUSE_S = 0.03
 BARE = "bare POST (socket)"
@@ -160,7 +159,8 @@ def measure(folder: Path, say: Say) -> Table:
 
 
 async def _measure(root: Path, market: Simulator, say: Say) -> dict[str, list[float]]:
-    opened = _into_the_session(market)
+    opened = market.open_market()
+    market.hold()
     endpoints = AlpacaEndpoints.of_server(market.url)
     folder = StateFolder(root / "state").lock()
     clock = MarketClock(opened)
@@ -179,16 +179,6 @@ async def _measure(root: Path, market: Simulator, say: Say) -> dict[str, list[fl
         await connection.aclose()
         store.close()
         folder.unlock()
-
-
-def _into_the_session(market: Simulator) -> datetime:
-    """Let the market run until some minutes after its open and hold it there; return its time."""
-    where = market.ask("GET", "/_sim/clock?wait=0")
-    while where["session"] != "open":
-        market.ask("POST", "/_sim/clock", {"through": where["time"]})
-        where = market.ask("GET", f"/_sim/clock?wait=5&after={where['time']}")
-    market.hold()
-    return datetime.fromisoformat(where["time"]).astimezone(UTC)
 
 
 async def _rig(

@@ -3,20 +3,28 @@
 import json
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from random import Random
 
-from bench_tools import HOLDFAST, BareClient, Running, Say, Table, simulator, symbols, write_config
+from bench_tools import (
+    HOLDFAST,
+    MINUTE,
+    OPENED,
+    BareClient,
+    Running,
+    Say,
+    Table,
+    simulator,
+    symbols,
+    write_bars,
+    write_config,
+)
 
 # Symbols, and how many minutes are replayed: enough for some seconds each.
 SIZES = ((4, 200), (40, 60), (400, 16))
 BUSY = "{name: sma_cross, fast: 3, slow: 8}"
 IDLE = "{name: rsi_reversion, period: 5, oversold: 1, overbought: 99}"
-OPENED = datetime(2024, 3, 5, 14, 30, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 ENDED = "bars used up"
-SEED = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ def measure(folder: Path, say: Say) -> Table:
     for count, minutes in SIZES:
         place = folder / str(count)
         place.mkdir()
-        bars = _write_bars(place / "bars", symbols(count), minutes)
+        bars = write_bars(place / "bars", symbols(count), minutes)
         alone = _alone(place, bars, minutes)
         rows.append(_row(alone, alone, count))
         for name, replay, strategy in (
@@ -121,18 +129,3 @@ def _replay(name: str, folder: Path, bars: Path, *flags: str) -> Replay:
 def _saves(folder: Path) -> int:
     """Return how often the state files have been written: each save counts its sequence up."""
     return sum(json.loads(path.read_bytes())["sequence"] for path in folder.glob("state/*.json"))
-
-
-def _write_bars(folder: Path, names: list[str], minutes: int) -> Path:
-    """Write one random walk per symbol, the same on every machine."""
-    folder.mkdir()
-    for name in names:
-        random, price = Random(f"{SEED}{name}"), 10_000  # noqa: S311 - made-up prices, not a secret
-        lines = ["time,open,high,low,close,volume"]
-        for minute in range(minutes):
-            first, price = price, max(100, price + random.randint(-20, 20))
-            at = OPENED + MINUTE * minute
-            low, high = min(first, price) / 100, max(first, price) / 100
-            lines.append(f"{at:%Y-%m-%dT%H:%M:%SZ},{first / 100},{high},{low},{price / 100},1000")
-        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
-    return folder

@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from random import Random
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -24,6 +26,9 @@ from rich.table import Table as RichTable
 HOLDFAST = (sys.executable, "-m", "holdfast")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 STOP_S = 20.0
+OPENED = datetime(2024, 3, 5, 14, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+SEED = 7
 _FOREIGN = ("APCA_", "HOLDFAST_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 Say = Callable[[str], None]
 
@@ -111,6 +116,21 @@ def write_config(folder: Path, names: Sequence[str], strategy: str, url: str | N
     return path
 
 
+def write_bars(folder: Path, names: Sequence[str], minutes: int) -> Path:
+    """Write one random walk per symbol from `OPENED` on, the same on every machine."""
+    folder.mkdir()
+    for name in names:
+        random, price = Random(f"{SEED}{name}"), 10_000  # noqa: S311 - made-up prices, not a secret
+        lines = ["time,open,high,low,close,volume"]
+        for minute in range(minutes):
+            first, price = price, max(100, price + random.randint(-20, 20))
+            at = OPENED + MINUTE * minute
+            low, high = min(first, price) / 100, max(first, price) / 100
+            lines.append(f"{at:%Y-%m-%dT%H:%M:%SZ},{first / 100},{high},{low},{price / 100},1000")
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
 def environment() -> dict[str, str]:
     """Return this process's environment without what could change a run."""
     kept = {key: value for key, value in os.environ.items() if not key.upper().startswith(_FOREIGN)}
@@ -157,6 +177,11 @@ class Running:
             seen.append(line)
         raise RuntimeError(f"the process ended without saying {text!r}: {''.join(seen[-20:])}")
 
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
     def stop(self) -> None:
         """Ask it to end; a process that does not is killed."""
         self._process.send_signal(signal.SIGTERM)
@@ -192,6 +217,14 @@ class Simulator(Running):
     def hold(self) -> None:
         """Stop the market's time."""
         self.ask("POST", "/_sim/clock", {"hold": True})
+
+    def open_market(self) -> datetime:
+        """Let the market run into its session; return its time, at which it waits for a client in lockstep."""
+        where = self.ask("GET", "/_sim/clock?wait=0")
+        while where["session"] != "open":
+            self.ask("POST", "/_sim/clock", {"through": where["time"]})
+            where = self.ask("GET", f"/_sim/clock?wait=5&after={where['time']}")
+        return datetime.fromisoformat(where["time"]).astimezone(UTC)
 
 
 @contextmanager

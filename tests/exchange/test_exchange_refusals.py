@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exchange.exchange_builders import TRADING, a_request, an_exchange, at
+from exchange.exchange_builders import HOURS, a_request, an_exchange, at
 from holdfast.exchange.order import OrderType, TimeInForce
 from holdfast.exchange.refusal import Refusal
 
@@ -27,18 +27,17 @@ from holdfast.exchange.refusal import Refusal
         ("buy 0.5 AAPL gtc", {}, 422, 42210000, "fractional orders must be DAY orders"),
         ("buy 0.5 WHOLE", {}, 403, 40310000, 'asset "WHOLE" is not fractionable'),
         ("buy 1 AAPL", {"client_order_id": "x" * 129}, 422, 40010001, "client_order_id must be at most 128"),
-        ("buy 2000 AAPL", {}, 403, 40310000, "insufficient buying power"),
-        ("sell 1 AAPL", {}, 403, 40310000, "insufficient qty available for order (requested: 1, available: 0)"),
+        ("buy 5000 AAPL", {}, 403, 40310000, "insufficient buying power"),
     ],
 )
 def test_a_bad_request_is_refused(text: str, fields: dict[str, Any], status: int, code: int, words: str) -> None:
     """Each broken rule has its status, its code and its words, and leaves no order behind."""
     exchange = an_exchange()
     with pytest.raises(Refusal) as caught:
-        exchange.submit(a_request(text, **fields), TRADING, at(1))
+        exchange.submit(a_request(text, **fields), HOURS, at(1))
     assert (caught.value.status, caught.value.code) == (status, code)
     assert caught.value.message.startswith(words)
-    assert list(exchange.orders.all()) == []
+    assert list(exchange.books.orders.all()) == []
 
 
 @pytest.mark.parametrize("ending", ["day", "ioc"])
@@ -46,19 +45,19 @@ def test_a_client_order_id_is_taken_for_ever(ending: str) -> None:
     """The id of a filled or canceled order is refused as long as the account lives."""
     exchange = an_exchange()
     first = a_request("buy 1 AAPL", client_order_id="mine", time_in_force=TimeInForce(ending))
-    assert not exchange.submit(first, TRADING, at(1))[-1].order.is_working
+    assert not exchange.submit(first, HOURS, at(1))[-1].order.is_working
     with pytest.raises(Refusal, match="client_order_id must be unique") as caught:
-        exchange.submit(a_request("sell 1 AAPL", client_order_id="mine"), TRADING, at(2))
+        exchange.submit(a_request("sell 1 AAPL", client_order_id="mine"), HOURS, at(2))
     assert (caught.value.status, caught.value.code) == (422, 40010001)
 
 
 def test_shares_held_by_a_working_sell_cannot_be_sold_again() -> None:
     """The refusal says how many shares there are, and how many other orders hold."""
     exchange = an_exchange()
-    exchange.submit(a_request("buy 10 AAPL"), TRADING, at(1))
-    exchange.submit(a_request("sell 8 AAPL 150"), TRADING, at(1))
+    exchange.submit(a_request("buy 10 AAPL"), HOURS, at(1))
+    exchange.submit(a_request("sell 8 AAPL 150"), HOURS, at(1))
     with pytest.raises(Refusal) as caught:
-        exchange.submit(a_request("sell 3 AAPL"), TRADING, at(1))
+        exchange.submit(a_request("sell 3 AAPL"), HOURS, at(1))
     expected = {"available": "2", "existing_qty": "10", "held_for_orders": "8", "symbol": "AAPL"}
     assert caught.value.extra == expected
 
@@ -66,16 +65,16 @@ def test_shares_held_by_a_working_sell_cannot_be_sold_again() -> None:
 def test_cash_reserved_by_a_working_buy_cannot_be_spent_again() -> None:
     """Buying power counts working buys at their limit price."""
     exchange = an_exchange("1000")
-    exchange.submit(a_request("buy 9 AAPL 90"), TRADING, at(1))
+    exchange.submit(a_request("buy 9 AAPL 90"), HOURS, at(1))
     with pytest.raises(Refusal) as caught:
-        exchange.submit(a_request("buy 2 AAPL"), TRADING, at(1))
+        exchange.submit(a_request("buy 2 AAPL"), HOURS, at(1))
     assert caught.value.extra == {"buying_power": "190", "cost_basis": "200.02"}
 
 
 def test_a_finished_order_cannot_be_canceled() -> None:
     """Canceling a filled order is refused, and an unknown one is not found."""
     exchange = an_exchange()
-    order_id = exchange.submit(a_request("buy 1 AAPL"), TRADING, at(1))[0].order.id
+    order_id = exchange.submit(a_request("buy 1 AAPL"), HOURS, at(1))[0].order.id
     with pytest.raises(Refusal, match='order is already in "filled" state') as caught:
         exchange.cancel(order_id, at(1))
     assert (caught.value.status, caught.value.code) == (422, 42210000)
@@ -86,5 +85,5 @@ def test_a_finished_order_cannot_be_canceled() -> None:
 def test_closing_nothing_is_not_found() -> None:
     """Closing a position that does not exist is refused with 404."""
     with pytest.raises(Refusal, match="position does not exist") as caught:
-        an_exchange().close_position("AAPL", TRADING, at(1))
+        an_exchange().close_position("AAPL", HOURS, at(1))
     assert (caught.value.status, caught.value.code) == (404, 40410000)

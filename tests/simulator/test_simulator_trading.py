@@ -64,6 +64,7 @@ def test_the_account_pays_for_what_it_buys(sim: SimClient) -> None:
 
 def test_a_refusal_carries_alpacas_status_code_and_fields(sim: SimClient) -> None:
     """Selling what is not there is 403 with the quantities; a taken id is 422 with its own code."""
+    sim.trading.submit_order(market_order("buy", 3))
     with pytest.raises(APIError) as caught:
         sim.trading.submit_order(market_order("sell", 5))
     assert (caught.value.status_code, caught.value.code) == (403, 40310000)
@@ -80,7 +81,8 @@ def test_a_refusal_carries_alpacas_status_code_and_fields(sim: SimClient) -> Non
         ({"qty": "ten"}, "invalid qty: ten"),
         ({"qty": True}, "invalid qty: True"),
         ({"qty": "NaN"}, "invalid qty: NaN"),
-        ({"type": "stop", "stop_price": "3"}, "stop_price is not supported by this simulator"),
+        ({"take_profit": 3}, "invalid take_profit"),
+        ({"extended_hours": "yes"}, "invalid extended_hours: yes"),
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused(sim: SimClient, fields: dict[str, Any], words: str) -> None:

@@ -1,283 +1,234 @@
 """One simulated exchange for one account: commands go in, events come out. Time and ids are arguments.
 
-It knows no clock, no network and no disk. Whoever drives it stores the events before showing them to anyone.
+It knows no clock, no network and no disk. Whoever drives it stores the changes before showing them to anyone.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from holdfast.domain.bar import Bar
 from holdfast.domain.order import OrderStatus, Side
-from holdfast.domain.session import Session
-from holdfast.exchange.ids import Ids
+from holdfast.exchange.books import Books
+from holdfast.exchange.floor import Floor
+from holdfast.exchange.hours import Hours
 from holdfast.exchange.instrument import Instrument
-from holdfast.exchange.ledger import Ledger
-from holdfast.exchange.matching import Quote, price_at_quote, price_in_bar, quantity_at, quote_of
-from holdfast.exchange.order import ZERO, Fill, Order, OrderEvent, OrderRequest, OrderType, TimeInForce
-from holdfast.exchange.order_book import OrderBook
-from holdfast.exchange.refusal import (
-    insufficient_buying_power,
-    insufficient_quantity,
-    malformed,
-    not_found,
-    unprocessable,
-)
-from holdfast.exchange.validation import validate
+from holdfast.exchange.intake import Intake
+from holdfast.exchange.margin import AccountValue
+from holdfast.exchange.matching import SHARE_STEP, Quote
+from holdfast.exchange.order import ZERO, Fate, OrderEvent, OrderRequest, OrderType, TimeInForce
+from holdfast.exchange.prices import Prices
+from holdfast.exchange.refusal import not_found, unprocessable
+from holdfast.exchange.replacement import Amendment
+from holdfast.exchange.router import Router
+from holdfast.exchange.standing import Standing
 
-_GTC_LIFETIME = timedelta(days=90)
-_SHARE_STEP = Decimal("0.000000001")
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """Where the market is: in a session or between two, and when the current or next one closes."""
-
-    is_open: bool
-    day_close: datetime
+# A bar's last second tells which part of the day it belongs to: the one that closes with the session is of it.
+_INSIDE_BAR = timedelta(seconds=1)
 
 
 class Exchange:
     """Orders, matching and books of one account.
 
-    Every command returns the events it caused, in order, each carrying the order's new value. Nothing else
-    changes: what the events say plus `ledger` and `ids.count` is all there is to save.
+    Every command returns the events it caused, in order, each carrying the order's new value. All else that is
+    to be saved is in `books` (ask it for `take_changes()`) and in `standing`. `participation` is the part of a
+    bar's volume that this account's orders may take, None without a bound.
     """
 
     def __init__(
         self,
         *,
         instruments: Mapping[str, Instrument],
-        ledger: Ledger,
-        ids: Ids,
-        orders: Iterable[Order] = (),
-        fills: Iterable[Fill] = (),
+        books: Books,
+        standing: Standing | None = None,
+        participation: Decimal | None = None,
     ) -> None:
-        self.instruments = instruments
-        self.ledger = ledger
-        self.ids = ids
-        self.orders = OrderBook(orders)
-        self.fills = list(fills)
-        self.last_prices: dict[str, Decimal] = {}
-        self._bars_today: dict[str, Bar] = {}
-        self._frozen: set[str] = set()
+        self.instruments = dict(instruments)
+        self.books = books
+        self.standing = standing or Standing()
+        self.prices = Prices(participation)
+        self._floor = Floor(books, self.prices, self.standing.halted)
+        self._router = Router(books, self.prices, self._floor)
+        self._intake = Intake(self.instruments, books, self.prices, self.standing)
+        for symbol in self.standing.delisted:
+            self.delist(symbol)
 
-    # Commands
+    # Orders
 
-    def submit(self, request: OrderRequest, phase: Phase, at: datetime, *, frozen: bool = False) -> list[OrderEvent]:
-        """Accept an order and fill it if the market is there; `frozen` accepts it and lets it wait.
+    def submit(
+        self,
+        request: OrderRequest,
+        hours: Hours,
+        at: datetime,
+        *,
+        fate: Fate = Fate.NORMAL,
+        is_closing_all: bool = False,
+    ) -> list[OrderEvent]:
+        """Accept an order and fill it if the market is there.
 
-        The first event carries the order as it stands in the answer: `pending_new` while the market is open,
-        else `accepted`.
+        The first event carries the order as it stands in the answer: `pending_new` while it can trade, else
+        `accepted`. `is_closing_all` lets crypto dust through.
 
         Raises:
             Refusal: and nothing has changed.
         """
-        validate(request, self.instruments)
-        if request.client_order_id is not None and self.orders.knows_client_order_id(request.client_order_id):
-            raise malformed("client_order_id must be unique")
-        self._check_means(request)
-        order = self._new_order(request, phase, at)
-        if frozen:
-            self._frozen.add(order.id)
-        events = [self._record(order.status.value, order, at)]
-        if phase.is_open:
-            order = replace(order, status=OrderStatus.NEW)
-            events.append(self._record("new", order, at))
-            events += self._match_quote(order, at)
-        return events
+        plan = self._intake.check(request, hours, at, fate=fate, is_closing_all=is_closing_all)
+        order = self._intake.new_order(plan, at)
+        return self._router.accept(order, self._intake.legs_of(order, at), hours, at)
 
-    def cancel(self, order_id: str, at: datetime) -> list[OrderEvent]:
-        """End a working order; canceling a canceled one changes nothing.
+    def replace(self, order_id: str, amendment: Amendment, hours: Hours, at: datetime) -> list[OrderEvent]:
+        """Put a new order in the place of a working one; the first event carries the new order.
+
+        Raises:
+            Refusal: 404 for an unknown id, 422 if it cannot be replaced so, 403 if the account cannot afford it.
+        """
+        old = self.books.orders.get(order_id)
+        plan = self._intake.check_replacement(old, amendment, hours, at)
+        return self._router.supersede(old, self._intake.new_order(plan, at, replaces=old), hours, at)
+
+    def cancel(self, order_id: str, at: datetime, *, is_stuck: bool = False) -> list[OrderEvent]:
+        """End a working order and what hangs on it; canceling a canceled one changes nothing.
+
+        `is_stuck` leaves it in `pending_cancel`, where it can still fill, until `release`.
 
         Raises:
             Refusal: 404 for an unknown id, 422 for an order that ended another way.
         """
-        order = self.orders.get(order_id)
-        if order.status is OrderStatus.CANCELED:
+        order = self.books.orders.get(order_id)
+        if order.status in {OrderStatus.CANCELED, OrderStatus.PENDING_CANCEL}:
             return []
         if not order.is_working:
             raise unprocessable(f'order is already in "{order.status.value}" state')
-        return [self._end(order, OrderStatus.CANCELED, at)]
+        if is_stuck and order.is_at_market:
+            return [self.books.become(replace(order, fate=Fate.STUCK), OrderStatus.PENDING_CANCEL, at)]
+        return self._router.end(order, OrderStatus.CANCELED, at)
+
+    def cancel_all(self, order_ids: Iterable[str], at: datetime) -> list[OrderEvent]:
+        """End several orders; those that ended with another of their group are passed over."""
+        events: list[OrderEvent] = []
+        for order_id in order_ids:
+            if self.books.orders.get(order_id).is_working:
+                events += self.cancel(order_id, at)
+        return events
 
     def close_position(
         self,
         symbol: str,
-        phase: Phase,
+        hours: Hours,
         at: datetime,
         *,
         quantity: Decimal | None = None,
         percentage: Decimal | None = None,
     ) -> list[OrderEvent]:
-        """Sell `quantity` shares, a `percentage` (0 to 100) or all of a holding at the market.
+        """Close `quantity` shares, a `percentage` (0 to 100) or all of a holding at the market.
 
         Raises:
             Refusal: 404 without a holding, 403 if other orders hold the shares, 422 for a bad amount.
         """
-        held = self.ledger.quantity(symbol)
+        held = self.books.ledger.quantity(symbol)
         if not held:
             raise not_found("position does not exist")
         if percentage is not None:
-            quantity = (held * percentage / 100).quantize(_SHARE_STEP, ROUND_DOWN)
+            quantity = (abs(held) * percentage / 100).quantize(SHARE_STEP, ROUND_DOWN)
         request = OrderRequest(
             symbol=symbol,
-            side=Side.SELL,
+            side=Side.SELL if held > 0 else Side.BUY,
             type=OrderType.MARKET,
-            time_in_force=TimeInForce.DAY,
-            quantity=held if quantity is None else quantity,
+            time_in_force=TimeInForce.GTC if self._is_crypto(symbol) else TimeInForce.DAY,
+            quantity=abs(held) if quantity is None else quantity,
         )
-        return self.submit(request, phase, at)
+        return self.submit(request, hours, at, is_closing_all=quantity is None)
 
-    def advance(self, bars: Sequence[Bar], session: Session, at: datetime) -> list[OrderEvent]:
-        """Let the market move to `at` within `session`: queued orders open, `bars` fill, the close expires.
-
-        `bars` are those that closed at `at`, one a symbol at most.
-        """
-        events = self._open_queued(at) if at > session.open else []
-        for bar in bars:
-            for order in self.orders.working(bar.symbol):
-                events += self._match_bar(order, bar, at)
-        self.see(bars)
-        if at >= session.close:
-            self._bars_today.clear()
-            due = (order for order in self.orders.working() if order.expires_at <= at)
-            events += [self._end(order, OrderStatus.EXPIRED, at) for order in due]
+    def release(self, hours: Hours, at: datetime, order_id: str | None = None) -> list[OrderEvent]:
+        """End every fate, or one order's: stuck cancels end, frozen orders fill at the quote or in the next bar."""
+        events: list[OrderEvent] = []
+        bound = [order for order in self.books.orders.working() if order.fate is not Fate.NORMAL]
+        for order in [order for order in bound if order_id in (None, order.id)]:
+            free = replace(order, fate=Fate.NORMAL)
+            self.books.keep(free)
+            if order.fate is Fate.STUCK:
+                events += self._router.end(free, OrderStatus.CANCELED, at)
+            else:
+                events += self._floor.at_quote(free, hours.phase(at), at)
         return events
+
+    # The market
+
+    def advance(self, bars: Sequence[Bar], hours: Hours, at: datetime) -> list[OrderEvent]:
+        """Let the market move to `at`: queued orders go out, `bars` fill, auctions are held, days end.
+
+        `bars` are those that closed at `at`, one a symbol at most; `hours` those of the moment just before.
+        """
+        before = at - _INSIDE_BAR
+        phase = hours.phase(before)
+        events = self._router.open_queued(at)
+        for bar in bars:
+            self.prices.begin(bar)
+            for order in self.books.orders.working(bar.symbol):
+                events += self._floor.in_bar(self.books.current(order), bar, phase, at)
+        self.prices.see(bars)
+        if before < hours.day.close <= at:
+            events += self._router.hold_closing_auction(at)
+        if before < hours.day.close <= at or before < hours.day.post_close <= at:
+            self.prices.forget_day(symbol for symbol in self.prices.quoted() if not self._is_crypto(symbol))
+        self.books.charge_fees(at)
+        return [*events, *self._router.end_old_orders(at)]
 
     def see(self, bars: Iterable[Bar]) -> None:
         """Take the quotes that `bars` leave behind, without matching: also how they come back after a restart."""
-        for bar in bars:
-            self.last_prices[bar.symbol] = bar.close
-            self._bars_today[bar.symbol] = bar
-
-    def release(self, at: datetime) -> list[OrderEvent]:
-        """Let all frozen orders fill from now on: at the current quote, or else at the next bar."""
-        released, self._frozen = self._frozen, set()
-        waiting = [order for order in self.orders.working() if order.id in released]
-        ready = [order for order in waiting if order.status is OrderStatus.NEW]
-        return [event for order in ready for event in self._match_quote(order, at)]
-
-    # Queries
+        self.prices.see(bars)
 
     def quote(self, symbol: str) -> Quote | None:
         """Return the current quote; None before the symbol's first bar of the session, and outside one."""
-        bar = self._bars_today.get(symbol)
-        return quote_of(bar) if bar else None
+        return self.prices.quote(symbol)
+
+    # What the exchange, the broker or the owner does to the account
+
+    def halt(self, symbol: str) -> None:
+        """Stop all trading in a symbol; orders are accepted and wait."""
+        self.standing.halted.add(symbol)
+
+    def resume(self, symbol: str, hours: Hours, at: datetime) -> list[OrderEvent]:
+        """Let a halted symbol trade again; what waits fills at the current quote if it can."""
+        self.standing.halted.discard(symbol)
+        orders = self.books.orders.working(symbol)
+        return [event for order in orders for event in self._floor.at_quote(order, hours.phase(at), at)]
+
+    def delist(self, symbol: str) -> None:
+        """Take a symbol off the list: it stays visible, inactive and not tradable."""
+        self.standing.delisted.add(symbol)
+        self.instruments[symbol] = replace(self.instruments[symbol], is_active=False, is_tradable=False)
+
+    def split(self, symbol: str, ratio: Decimal, at: datetime) -> None:
+        """Give `ratio` new shares for each old one; working orders keep their prices and quantities."""
+        self.prices.split(symbol, ratio)
+        self.books.split(symbol, ratio, at)
+
+    def transfer(self, symbol: str, quantity: Decimal, at: datetime) -> None:
+        """Move shares into the account (or out: negative) without an order."""
+        self.books.move_shares(symbol, quantity, self.prices.last.get(symbol, ZERO), at)
+
+    def liquidate(self, symbol: str, hours: Hours, at: datetime) -> list[OrderEvent]:
+        """Cancel a symbol's orders and close its position at the market, as the broker does on a margin call."""
+        events = self.cancel_all([order.id for order in self.books.orders.working(symbol)], at)
+        return [*events, *self.close_position(symbol, hours, at)]
+
+    # What the account is worth
 
     @property
-    def buying_power(self) -> Decimal:
-        """Cash in USD that no working buy has spoken for, never negative."""
-        return max(self.ledger.cash - self.orders.reserved(), ZERO)
+    def value(self) -> AccountValue:
+        """The account at market."""
+        return self._intake.value()
 
     def available_quantity(self, symbol: str) -> Decimal:
-        """Return the shares of `symbol` that no working sell holds."""
-        return self.ledger.quantity(symbol) - self.orders.held_quantity(symbol)
+        """Return what of a position, counted positive, no working order holds."""
+        return max(abs(self.books.ledger.quantity(symbol)) - self.books.orders.held_quantity(symbol), ZERO)
 
-    # Inside
+    def canonical(self, symbol: str) -> str:
+        """Return the listed name of a symbol that may be a pair written without its slash."""
+        return self._intake.canonical(symbol)
 
-    def _check_means(self, request: OrderRequest) -> None:
-        price = self._reserve_price(request)
-        quantity = request.quantity
-        if quantity is None:
-            quantity = (request.notional or ZERO) / price if price else ZERO
-        if request.side is Side.SELL:
-            if quantity > self.available_quantity(request.symbol):
-                held = self.orders.held_quantity(request.symbol)
-                raise insufficient_quantity(request.symbol, quantity, self.ledger.quantity(request.symbol), held)
-            return
-        cost = request.notional if request.notional is not None else quantity * price
-        if cost > self.buying_power:
-            raise insufficient_buying_power(self.buying_power, cost)
-
-    def _reserve_price(self, request: OrderRequest) -> Decimal:
-        if request.limit_price is not None:
-            return request.limit_price
-        quote = self.quote(request.symbol)
-        return quote.taken_by(request.side) if quote else self.last_prices.get(request.symbol, ZERO)
-
-    def _new_order(self, request: OrderRequest, phase: Phase, at: datetime) -> Order:
-        order_id = self.ids.next()
-        lasts = _GTC_LIFETIME if request.time_in_force is TimeInForce.GTC else timedelta(0)
-        return Order(
-            id=order_id,
-            client_order_id=request.client_order_id or self.ids.next(),
-            request=request,
-            status=OrderStatus.PENDING_NEW if phase.is_open else OrderStatus.ACCEPTED,
-            sequence=self.ids.count,
-            submitted_at=at,
-            updated_at=at,
-            expires_at=phase.day_close + lasts,
-            reserve_price=self._reserve_price(request),
-        )
-
-    def _open_queued(self, at: datetime) -> list[OrderEvent]:
-        queued = (order for order in self.orders.working() if order.status is OrderStatus.ACCEPTED)
-        return [self._record("new", replace(order, status=OrderStatus.NEW, updated_at=at), at) for order in queued]
-
-    def _match_quote(self, order: Order, at: datetime) -> list[OrderEvent]:
-        quote = self.quote(order.symbol)
-        if quote is None:
-            return []
-        return self._match(order, lambda: price_at_quote(order, quote), at)
-
-    def _match_bar(self, order: Order, bar: Bar, at: datetime) -> list[OrderEvent]:
-        return self._match(order, lambda: price_in_bar(order, bar), at)
-
-    def _match(self, order: Order, find_price: Callable[[], Decimal | None], at: datetime) -> list[OrderEvent]:
-        if order.id in self._frozen:
-            return []
-        price = find_price()
-        if price is not None:
-            return [self._fill(order, price, at)]
-        if order.request.time_in_force is TimeInForce.IOC:
-            return [self._end(order, OrderStatus.CANCELED, at)]
-        return []
-
-    def _fill(self, order: Order, price: Decimal, at: datetime) -> OrderEvent:
-        quantity = quantity_at(order, price)
-        if order.side is Side.SELL:
-            # An order placed by value can ask for more shares than there are once the price has dropped.
-            quantity = min(quantity, self.ledger.quantity(order.symbol))
-        filled = replace(
-            order,
-            status=OrderStatus.FILLED,
-            filled_quantity=order.filled_quantity + quantity,
-            filled_value=order.filled_value + quantity * price,
-            filled_at=at,
-            updated_at=at,
-        )
-        fill = Fill(
-            id=self.ids.next(),
-            order_id=order.id,
-            symbol=order.symbol,
-            side=order.side,
-            quantity=quantity,
-            price=price,
-            time=at,
-            cumulative_quantity=filled.filled_quantity,
-            leaves_quantity=filled.open_quantity,
-            order_status=filled.status,
-        )
-        self.fills.append(fill)
-        return self._record("fill", filled, at, fill=fill, position_quantity=self.ledger.book(fill))
-
-    def _end(self, order: Order, status: OrderStatus, at: datetime) -> OrderEvent:
-        self._frozen.discard(order.id)
-        canceled_at = at if status is OrderStatus.CANCELED else None
-        expired_at = at if status is OrderStatus.EXPIRED else None
-        ended = replace(order, status=status, updated_at=at, canceled_at=canceled_at, expired_at=expired_at)
-        return self._record(status.value, ended, at)
-
-    def _record(
-        self,
-        kind: str,
-        order: Order,
-        at: datetime,
-        *,
-        fill: Fill | None = None,
-        position_quantity: Decimal | None = None,
-    ) -> OrderEvent:
-        self.orders.put(order)
-        event_id = fill.id if fill else self.ids.next()
-        return OrderEvent(kind, order, at, event_id, self.ids.count, fill, position_quantity)
+    def _is_crypto(self, symbol: str) -> bool:
+        instrument = self.instruments.get(symbol)
+        return instrument is not None and instrument.is_crypto

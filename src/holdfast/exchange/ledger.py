@@ -1,4 +1,4 @@
-"""Cash, holdings and realised profit: what fills do to the account's books."""
+"""Cash, holdings and realised profit: what fills, fees and splits do to the account's books."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from holdfast.exchange.order import ZERO, Fill
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One symbol's books: shares held, what they cost, and the profit of those already sold (USD).
+    """One symbol's books: signed quantity held, what it cost, and the profit already realised (USD).
 
-    Cost goes by the average: selling a part takes the same part of the cost with it.
+    A short holding has a negative quantity and a negative cost (what it was sold for). Cost goes by the average:
+    closing a part takes the same part of the cost with it. Fees come out of the profit.
     """
 
     quantity: Decimal = ZERO
@@ -21,17 +22,23 @@ class Holding:
 
     @property
     def average_entry_price(self) -> Decimal:
-        """Average cost of a share in USD; zero while nothing is held."""
+        """Average price of a share in USD, positive for a short holding too; zero while nothing is held."""
         return self.cost / self.quantity if self.quantity else ZERO
 
     def after(self, fill: Fill) -> "Holding":
-        """Return the books after one execution of this symbol."""
-        value = fill.quantity * fill.price
-        if fill.side is Side.BUY:
-            return Holding(self.quantity + fill.quantity, self.cost + value, self.realized_pl)
-        left = self.quantity - fill.quantity
-        cost_sold = self.cost * fill.quantity / self.quantity if left else self.cost
-        return Holding(left, self.cost - cost_sold, self.realized_pl + value - cost_sold)
+        """Return the books after one execution of this symbol, which never turns a long holding into a short one."""
+        change = fill.side.sign * fill.quantity - fill.fee_quantity
+        value = change * fill.price
+        lost = fill.fee + fill.fee_quantity * fill.price
+        if self.quantity * change >= 0:
+            return Holding(self.quantity + change, self.cost + value, self.realized_pl - lost)
+        left = self.quantity + change
+        cost_out = self.cost * -change / self.quantity if left else self.cost
+        return Holding(left, self.cost - cost_out, self.realized_pl - value - cost_out - lost)
+
+    def split(self, ratio: Decimal) -> "Holding":
+        """Return the books after `ratio` new shares for each old one."""
+        return Holding(self.quantity * ratio, self.cost, self.realized_pl)
 
 
 class Ledger:
@@ -42,16 +49,32 @@ class Ledger:
         self.holdings = dict(holdings or {})
 
     def book(self, fill: Fill) -> Decimal:
-        """Book one execution and return the shares held afterwards."""
+        """Book one execution and return the signed quantity held afterwards."""
         holding = self.holdings.get(fill.symbol, Holding()).after(fill)
         self.holdings[fill.symbol] = holding
-        self.cash -= fill.side.sign * fill.quantity * fill.price
+        self.cash -= fill.side.sign * fill.quantity * fill.price + fill.fee
         return holding.quantity
 
+    def split(self, symbol: str, ratio: Decimal) -> Decimal:
+        """Rescale a holding and return by how many shares it has changed."""
+        before = self.holdings.get(symbol, Holding())
+        self.holdings[symbol] = before.split(ratio)
+        return self.holdings[symbol].quantity - before.quantity
+
+    def move(self, symbol: str, quantity: Decimal, price: Decimal) -> None:
+        """Let shares come in or go out at `price` USD each, with nothing paid for them."""
+        before = self.holdings.get(symbol, Holding())
+        cost = quantity * price if before.quantity * quantity >= 0 else before.average_entry_price * quantity
+        self.holdings[symbol] = Holding(before.quantity + quantity, before.cost + cost, before.realized_pl)
+
     def quantity(self, symbol: str) -> Decimal:
-        """Return the shares held of `symbol`."""
+        """Return the signed quantity held of `symbol`."""
         holding = self.holdings.get(symbol)
         return holding.quantity if holding else ZERO
+
+    def closable(self, symbol: str, side: Side) -> Decimal:
+        """Return how much an order of `side` could close, whatever other orders hold of it."""
+        return max(-side.sign * self.quantity(symbol), ZERO)
 
     def open_holdings(self) -> dict[str, Holding]:
         """Return the holdings that are not flat, by symbol in alphabetical order."""

@@ -1,15 +1,17 @@
-"""At which price an order fills, if at all: against the current quote, or against a bar that has just closed."""
+"""At which price an order fills, if at all: against the current quote, a bar that has just closed, or an auction."""
 
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from holdfast.domain.bar import Bar
 from holdfast.domain.order import Side
-from holdfast.exchange.order import Order, OrderType
+from holdfast.exchange import trigger
+from holdfast.exchange.order import ZERO, Order
 
 CENT = Decimal("0.01")
+SHARE_STEP = Decimal("0.000000001")
 _BASIS_POINT = Decimal("0.0001")
-_SHARE_STEP = Decimal("0.000000001")
+_DOLLAR = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +29,61 @@ class Quote:
 def quote_of(bar: Bar) -> Quote:
     """Return the quote that `bar` leaves behind: its close and half a spread to each side.
 
-    Half a spread is half a cent or one basis point, whichever is more, in whole cents; it never leaves the
-    bar's range, so no fill can be at a price at which nothing traded.
+    Half a spread is half a step or one basis point, whichever is more, in whole steps (a cent; a hundredth of one
+    below a dollar); it never leaves the bar's range, so no fill can be at a price at which nothing traded.
     """
-    half_spread = max(CENT / 2, bar.close * _BASIS_POINT).quantize(CENT, ROUND_HALF_UP)
+    step = CENT if bar.close >= _DOLLAR else CENT / 100
+    half_spread = max(step / 2, bar.close * _BASIS_POINT).quantize(step, ROUND_HALF_UP)
     return Quote(bid=max(bar.close - half_spread, bar.low), ask=min(bar.close + half_spread, bar.high))
 
 
 def price_at_quote(order: Order, quote: Quote) -> Decimal | None:
-    """Return the price in USD at which `order` fills at once, or None if it has to wait."""
-    price = quote.taken_by(order.side)
-    return price if _is_acceptable(order, price) else None
+    """Return the price in USD at which an order that is awake fills at once, or None if it has to wait."""
+    return _if_acceptable(order, quote.taken_by(order.side))
 
 
 def price_in_bar(order: Order, bar: Bar) -> Decimal | None:
-    """Return the price in USD at which a waiting `order` fills in `bar`, or None if the bar does not reach it.
+    """Return the price in USD at which a waiting order fills in `bar`, or None if the bar does not reach it.
 
     A market order gets the open. A limit order gets the open if that is better, else its own price.
     """
-    limit = order.request.limit_price
-    if order.request.type is OrderType.MARKET or limit is None or _is_acceptable(order, bar.open):
+    limit = trigger.limit_price(order)
+    if limit is None or is_acceptable(order, bar.open):
         return bar.open
     touched = bar.low <= limit if order.side is Side.BUY else bar.high >= limit
     return limit if touched else None
 
 
+def price_on_waking(order: Order, woken_at: Decimal, bar: Bar) -> Decimal | None:
+    """Return the price in USD for an order that woke up at `woken_at` inside `bar`, or None if it has to wait.
+
+    Where the price went next is unknown, but it ended at the close: a limit between the two was crossed.
+    """
+    if is_acceptable(order, woken_at):
+        return woken_at
+    return trigger.limit_price(order) if is_acceptable(order, bar.close) else None
+
+
+def price_in_auction(order: Order, price: Decimal) -> Decimal | None:
+    """Return the auction's one price in USD if the order accepts it."""
+    return _if_acceptable(order, price)
+
+
 def quantity_at(order: Order, price: Decimal) -> Decimal:
-    """Return the shares that fill at `price`: what is open, or what the order's value buys, to nine decimals."""
+    """Return what may fill at `price`: what is open, or what is left of the order's value, to nine decimals."""
     if order.request.notional is None:
         return order.open_quantity
-    return (order.request.notional / price).quantize(_SHARE_STEP, ROUND_DOWN)
+    left = max(order.request.notional - order.filled_value, ZERO)
+    return (left / price).quantize(SHARE_STEP, ROUND_DOWN)
 
 
-def _is_acceptable(order: Order, price: Decimal) -> bool:
-    limit = order.request.limit_price
-    if order.request.type is OrderType.MARKET or limit is None:
+def is_acceptable(order: Order, price: Decimal) -> bool:
+    """Whether the order may fill at `price`."""
+    limit = trigger.limit_price(order)
+    if limit is None:
         return True
     return price <= limit if order.side is Side.BUY else price >= limit
+
+
+def _if_acceptable(order: Order, price: Decimal) -> Decimal | None:
+    return price if is_acceptable(order, price) else None

@@ -14,11 +14,14 @@ class OrderBook:
         self._by_id: dict[str, Order] = {}
         self._id_by_client_id: dict[str, str] = {}
         self._working: dict[str, dict[str, Order]] = {}
+        self._reserved = ZERO
         for order in orders:
             self.put(order)
 
     def put(self, order: Order) -> None:
         """Keep `order`, in place of its earlier value if there is one."""
+        before = self._by_id.get(order.id)
+        self._reserved += order.reserved - (before.reserved if before else ZERO)
         self._by_id[order.id] = order
         self._id_by_client_id[order.client_order_id] = order.id
         working = self._working.setdefault(order.symbol, {})
@@ -42,6 +45,10 @@ class OrderBook:
             raise not_found(f"order not found for {order_id}")
         return order
 
+    def find(self, order_id: str) -> Order | None:
+        """Return the order with the exchange's id, or None."""
+        return self._by_id.get(order_id)
+
     def by_client_order_id(self, client_order_id: str) -> Order:
         """Return the order with the client's id.
 
@@ -64,10 +71,29 @@ class OrderBook:
         everywhere = (order for orders in self._working.values() for order in orders.values())
         return sorted(everywhere, key=lambda order: order.sequence)
 
+    def legs(self, order: Order) -> list[Order]:
+        """Return an order's own legs."""
+        return [self._by_id[leg_id] for leg_id in order.leg_ids]
+
+    def rivals(self, order: Order) -> list[Order]:
+        """Return the working exits of which `order` ends the others: one fills, the rest goes."""
+        if order.parent_id is None:
+            return [leg for leg in self.legs(order) if leg.is_working] if order.is_exit_leg else []
+        parent = self._by_id[order.parent_id]
+        family = [*self.legs(parent), *([parent] if parent.is_exit_leg else [])]
+        return [other for other in family if other.id != order.id and other.is_working]
+
     def held_quantity(self, symbol: str) -> Decimal:
-        """Return the shares of `symbol` that working sells keep."""
-        return sum((order.held_quantity for order in self.working(symbol)), ZERO)
+        """Return what working closing orders keep of the position of `symbol`.
+
+        Two exits that end each other keep their shares once.
+        """
+        by_family: dict[str, Decimal] = {}
+        for order in self.working(symbol):
+            family = (order.parent_id or order.id) if order.is_exit_leg else order.id
+            by_family[family] = max(by_family.get(family, ZERO), order.held_quantity)
+        return sum(by_family.values(), ZERO)
 
     def reserved(self) -> Decimal:
-        """Return the buying power in USD that working buys keep."""
-        return sum((order.reserved for orders in self._working.values() for order in orders.values()), ZERO)
+        """Return the buying power in USD that working opening orders keep."""
+        return self._reserved

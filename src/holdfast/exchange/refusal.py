@@ -30,9 +30,14 @@ def malformed(message: str) -> Refusal:
     return Refusal(422, INVALID, message)
 
 
-def unprocessable(message: str) -> Refusal:
+def unprocessable(message: str, **extra: str) -> Refusal:
     """Refuse a request that is well-formed and breaks a rule of trading."""
-    return Refusal(422, UNPROCESSABLE, message)
+    return Refusal(422, UNPROCESSABLE, message, extra)
+
+
+def forbidden(message: str, **extra: str) -> Refusal:
+    """Refuse what this account must not do now."""
+    return Refusal(403, FORBIDDEN, message, extra)
 
 
 def not_found(message: str) -> Refusal:
@@ -41,19 +46,37 @@ def not_found(message: str) -> Refusal:
 
 
 def insufficient_buying_power(buying_power: Decimal, cost_basis: Decimal) -> Refusal:
-    """Refuse a buy that the cash not yet spoken for cannot pay; both amounts in USD."""
-    extra = {"buying_power": f"{buying_power:f}", "cost_basis": f"{cost_basis:f}"}
-    return Refusal(403, FORBIDDEN, "insufficient buying power", extra)
+    """Refuse an order that the buying power not yet spoken for cannot pay; both amounts in USD."""
+    return forbidden("insufficient buying power", buying_power=f"{buying_power:f}", cost_basis=f"{cost_basis:f}")
 
 
 def insufficient_quantity(symbol: str, requested: Decimal, existing: Decimal, held: Decimal) -> Refusal:
-    """Refuse a sell of more shares than the account holds free; quantities in shares."""
-    available = existing - held
-    message = f"insufficient qty available for order (requested: {requested:f}, available: {available:f})"
-    extra = {
-        "available": f"{available:f}",
-        "existing_qty": f"{existing:f}",
-        "held_for_orders": f"{held:f}",
-        "symbol": symbol,
-    }
-    return Refusal(403, FORBIDDEN, message, extra)
+    """Refuse to close more than the account holds free; quantities in shares."""
+    available = max(existing - held, Decimal(0))
+    return forbidden(
+        f"insufficient qty available for order (requested: {requested:f}, available: {available:f})",
+        available=f"{available:f}",
+        existing_qty=f"{existing:f}",
+        held_for_orders=f"{held:f}",
+        symbol=symbol,
+    )
+
+
+def insufficient_balance(symbol: str, requested: Decimal, existing: Decimal, held: Decimal) -> Refusal:
+    """Refuse to sell more coins than the account holds free."""
+    coin, available = symbol.partition("/")[0], max(existing - held, Decimal(0))
+    return forbidden(
+        f"insufficient balance for {coin} (requested: {requested:f}, available: {available:f})",
+        available=f"{available:f}",
+        balance=f"{existing:f}",
+        symbol=coin,
+    )
+
+
+def wash_trade(existing_order_id: str, reason: str) -> Refusal:
+    """Refuse an order that could trade against another one of the same account."""
+    return forbidden(
+        "potential wash trade detected. use complex orders",
+        existing_order_id=existing_order_id,
+        reject_reason=reason,
+    )

@@ -3,16 +3,18 @@
 import bisect
 import functools
 import warnings
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from holdfast.domain.session import Session
+from holdfast.exchange.hours import Hours, TradingDay
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST_DAY = "1970-01-01"
 LAST_DAY = "2039-12-31"
 PRE_OPEN = timedelta(minutes=5)
+_PRE_MARKET, _POST_MARKET_END = time(4), time(20)
 
 
 @functools.cache
@@ -33,6 +35,23 @@ def all_sessions() -> Sequence[Session]:
 def session_date(session: Session) -> date:
     """Return the New York date of a session."""
     return session.open.astimezone(NEW_YORK).date()
+
+
+def trading_day(session: Session) -> TradingDay:
+    """Return a session's day: pre-market from 04:00, post-market to 20:00 New York, on half days too."""
+    day = session_date(session)
+    return TradingDay(_at(day, _PRE_MARKET), session.open, session.close, _at(day, _POST_MARKET_END))
+
+
+def hours_at(moment: datetime, next_session: Callable[[datetime], Session | None]) -> Hours:
+    """Return the trading day that `moment` falls into, or else the next one, and the one after it.
+
+    `next_session` gives the first session that closes after a moment; where it knows none the calendar does.
+    """
+    session = _session_after(_at(moment.astimezone(NEW_YORK).date(), time()), next_session)
+    if moment >= trading_day(session).post_close:
+        session = _session_after(session.close, next_session)
+    return Hours(trading_day(session), trading_day(_session_after(session.close, next_session)))
 
 
 def session_ending_after(moment: datetime) -> Session:
@@ -67,3 +86,11 @@ def sessions_before(session: Session, count: int) -> Sequence[Session]:
     sessions = all_sessions()
     index = bisect.bisect_left(sessions, session.open, key=lambda each: each.open)
     return sessions[max(0, index - count) : index]
+
+
+def _session_after(moment: datetime, next_session: Callable[[datetime], Session | None]) -> Session:
+    return next_session(moment) or session_ending_after(moment)
+
+
+def _at(day: date, wall_time: time) -> datetime:
+    return datetime.combine(day, wall_time, NEW_YORK).astimezone(UTC)

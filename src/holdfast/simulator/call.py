@@ -1,6 +1,6 @@
 """One request and its answer as plain values, so that a handler is an ordinary function; and their parsing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -56,6 +56,17 @@ class Call:
         except ValueError:
             raise malformed(f"invalid {name}: {given}") from None
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+    def word(self, name: str, words: Collection[str]) -> str | None:
+        """Return a word from the query that must be one of `words`; None if it is not given.
+
+        Raises:
+            Refusal: 422 for any other.
+        """
+        given = self.query.get(name) or None
+        if given is not None and given not in words:
+            raise malformed(f"invalid {name}: {given}")
+        return given
 
     def flag(self, name: str) -> bool:
         """Whether a switch in the query is on, however it is spelled."""

@@ -44,7 +44,7 @@ class ControlRoutes:
     async def status(self, _request: Request) -> Response:
         """Show where the market stands, what was asked of it, and the account's books."""
         market = self._market
-        ledger = market.exchange.ledger
+        ledger = market.exchange.books.ledger
         symbols = {
             symbol: {
                 "quantity": text(holding.quantity),

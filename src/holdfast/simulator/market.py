@@ -11,18 +11,22 @@ from typing import Protocol
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.session import Session
-from holdfast.exchange.exchange import Exchange, Phase
+from holdfast.exchange.books import Books
+from holdfast.exchange.exchange import Exchange
+from holdfast.exchange.hours import Hours
 from holdfast.exchange.ids import Ids
 from holdfast.exchange.ledger import Ledger
-from holdfast.exchange.order import OrderEvent, OrderRequest
-from holdfast.simulator.calendar import PRE_OPEN, session_ending_after
+from holdfast.exchange.order import Fate, OrderEvent, OrderRequest
+from holdfast.simulator.calendar import PRE_OPEN, hours_at, session_ending_after
 from holdfast.simulator.catalogue import listing_of
 from holdfast.simulator.prices import PriceSource
+from holdfast.simulator.start_over import start_over
 from holdfast.simulator.store import AccountStore, SavedAccount
 from holdfast.simulator.tape import Tape
 
 _LOOK_BACK = timedelta(days=15)
 _TICK = timedelta(microseconds=1)
+_MOMENT = timedelta(seconds=1)
 Command = Callable[[datetime], list[OrderEvent]]
 
 
@@ -52,6 +56,7 @@ class Market:
         account: SavedAccount,
         audience: Audience,
         sessions: int | None = None,
+        participation: Decimal | None = None,
     ) -> None:
         self.prices = prices
         self.account_id = account.facts["account_id"]
@@ -63,13 +68,8 @@ class Market:
         self._store = store
         self._audience = audience
         self._failure: Exception | None = None
-        self.exchange = Exchange(
-            instruments={**listing_of(account.holdings), **prices.instruments},
-            ledger=Ledger(Decimal(account.facts["cash"]), account.holdings),
-            ids=Ids(account.facts["id_seed"], int(account.facts["id_count"])),
-            orders=account.orders,
-            fills=account.fills,
-        )
+        self._participation = participation
+        self.exchange = self._exchange_of(account)
         self.latest_bars: dict[str, Bar] = {}
         self._tape = self._tape_after(self.time)
         self._end = self._find_end(sessions)
@@ -88,9 +88,9 @@ class Market:
         return self.session.open <= self.time < self.session.close
 
     @property
-    def phase(self) -> Phase:
-        """Where the market is, for the exchange."""
-        return Phase(is_open=self.is_open, day_close=self.session.close)
+    def hours(self) -> Hours:
+        """The trading day that runs or comes next, and the one after it."""
+        return hours_at(self.time, self.prices.next_session)
 
     def next_instant(self) -> datetime | None:
         """Return the instant that follows; None when nothing will ever follow."""
@@ -125,17 +125,18 @@ class Market:
         bars = self._tape.advance(instant)
         self.time, self._ticks = instant, 0
         self.latest_bars.update((bar.symbol, bar) for bar in bars)
-        events = self.exchange.advance(bars, self._tape.session, self._stamp())
+        hours = hours_at(instant - _MOMENT, self.prices.next_session)
+        events = self.exchange.advance(bars, hours, self._stamp())
         if instant >= self._tape.session.close:
             self.last_equity = self.equity
-        self._commit(events)
+        self._commit()
         self.last_bars = bars
         self._audience.see_events(events)
         self._audience.see_bars(bars)
 
-    def submit(self, request: OrderRequest, *, frozen: bool = False) -> list[OrderEvent]:
+    def submit(self, request: OrderRequest, *, fate: Fate = Fate.NORMAL) -> list[OrderEvent]:
         """Hand an order to the exchange; see `Exchange.submit` for what comes back."""
-        return self.step(lambda at: self.exchange.submit(request, self.phase, at, frozen=frozen))
+        return self.step(lambda at: self.exchange.submit(request, self.hours, at, fate=fate))
 
     def step(self, command: Command) -> list[OrderEvent]:
         """Carry out one command at the current instant: its events are on disk before anyone sees them.
@@ -145,31 +146,32 @@ class Market:
         """
         self._check()
         events = command(self._stamp())
-        if events:
-            self._commit(events)
-            self._audience.see_events(events)
+        self._commit()
+        self._audience.see_events(events)
         return events
+
+    def reset(self, cash: Decimal) -> None:
+        """Go on at the same instant with an empty account of `cash` USD; the old one's files are set aside."""
+        self._check()
+        self._store, account = start_over(self._store, cash=cash, time=self.time)
+        self.account_id, self.created_at, self.last_equity = account.facts["account_id"], self.time, cash
+        self.exchange = self._exchange_of(account)
+        self._recall_prices()
+
+    def close(self) -> None:
+        """Close the account; what was saved stays."""
+        self._store.close()
 
     # Worth
 
     def price(self, symbol: str) -> Decimal | None:
         """Return the newest known price of `symbol` in USD."""
-        return self.exchange.last_prices.get(symbol)
-
-    @property
-    def market_value(self) -> Decimal:
-        """What the holdings are worth in USD; one whose price is unknown counts at cost."""
-        held = self.exchange.ledger.open_holdings()
-        known = {symbol: self.price(symbol) for symbol in held}
-        return sum(
-            (each.cost if (price := known[symbol]) is None else each.quantity * price for symbol, each in held.items()),
-            Decimal(0),
-        )
+        return self.exchange.prices.last.get(symbol)
 
     @property
     def equity(self) -> Decimal:
-        """Cash and holdings together, in USD."""
-        return self.exchange.ledger.cash + self.market_value
+        """Cash and holdings together, in USD; a holding whose price is unknown counts at cost."""
+        return self.exchange.value.equity
 
     def previous_close(self, symbol: str) -> Decimal | None:
         """Return the last price of the session before the newest one with a bar, in USD."""
@@ -182,14 +184,28 @@ class Market:
 
     # Inside
 
+    def _exchange_of(self, account: SavedAccount) -> Exchange:
+        return Exchange(
+            instruments={**listing_of(account.holdings), **self.prices.instruments},
+            books=Books(
+                ledger=Ledger(Decimal(account.facts["cash"]), account.holdings),
+                ids=Ids(account.facts["id_seed"], int(account.facts["id_count"])),
+                orders=account.orders,
+                fills=account.fills,
+                activities=account.activities,
+            ),
+            standing=account.standing,
+            participation=self._participation,
+        )
+
     def _stamp(self) -> datetime:
         self._ticks += 1
         return self.time + self._ticks * _TICK
 
-    def _commit(self, events: list[OrderEvent]) -> None:
+    def _commit(self) -> None:
         facts = {"time": self.time.isoformat(), "ticks": str(self._ticks), "last_equity": str(self.last_equity)}
         try:
-            self._store.save(self.exchange, events, facts)
+            self._store.save(self.exchange, facts)
         except Exception as error:
             # Memory is ahead of the disk now: nothing may be shown or decided on it any more.
             self._failure = error
@@ -220,7 +236,7 @@ class Market:
                 self.latest_bars.update((bar.symbol, bar) for bars in last for bar in bars)
         today = self._tape.last_bars() if self._tape else []
         self.latest_bars.update((bar.symbol, bar) for bar in today)
-        self.exchange.last_prices.update((symbol, bar.close) for symbol, bar in self.latest_bars.items())
+        self.exchange.prices.last.update((symbol, bar.close) for symbol, bar in self.latest_bars.items())
         self.exchange.see(today)
 
 

@@ -9,7 +9,7 @@ from holdfast.simulator.call import MULTI_STATUS, Answer, Call, amount
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
 from holdfast.simulator.rest_orders import cancel_all
-from holdfast.simulator.wire import Body, asset_id, order_body, text, text_or_none
+from holdfast.simulator.wire import Body, asset_id, order_body, position_symbol, text, text_or_none
 
 _PERCENT_MAX = 100
 
@@ -31,16 +31,16 @@ class PositionRoutes:
 
     def list(self, _call: Call) -> Answer:
         """List every holding, all in one answer."""
-        holdings = self._market.exchange.ledger.open_holdings()
+        holdings = self._market.exchange.books.ledger.open_holdings()
         return Answer([self._body(symbol, holding) for symbol, holding in holdings.items()])
 
     def one(self, call: Call) -> Answer:
         """Show one holding."""
         symbol = self._symbol(call)
-        return Answer(self._body(symbol, self._market.exchange.ledger.holdings[symbol]))
+        return Answer(self._body(symbol, self._market.exchange.books.ledger.holdings[symbol]))
 
     def close(self, call: Call) -> Answer:
-        """Sell a holding, a number of its shares, or a percentage."""
+        """Close a holding, a number of its shares, or a percentage."""
         quantity, percentage = amount(call.query, "qty"), amount(call.query, "percentage")
         if quantity is not None and percentage is not None:
             raise malformed("only one of qty or percentage is accepted")
@@ -49,52 +49,54 @@ class PositionRoutes:
         market, symbol = self._market, self._symbol(call)
         events = market.step(
             lambda at: market.exchange.close_position(
-                symbol, market.phase, at, quantity=quantity, percentage=percentage
+                symbol, market.hours, at, quantity=quantity, percentage=percentage
             )
         )
         return Answer(order_body(events[0].order))
 
     def close_all(self, call: Call) -> Answer:
-        """Sell every holding; with `cancel_orders` the working orders go first."""
+        """Close every holding; with `cancel_orders` the working orders go first."""
         if call.flag("cancel_orders"):
             cancel_all(self._market)
         return Answer(
-            [self._close_row(symbol) for symbol in self._market.exchange.ledger.open_holdings()], MULTI_STATUS
+            [self._close_row(symbol) for symbol in self._market.exchange.books.ledger.open_holdings()], MULTI_STATUS
         )
 
     def _close_row(self, symbol: str) -> Body:
         market = self._market
         try:
-            events = market.step(lambda at: market.exchange.close_position(symbol, market.phase, at))
+            events = market.step(lambda at: market.exchange.close_position(symbol, market.hours, at))
         except Refusal as refusal:
             body = {"code": refusal.code, "message": refusal.message, **refusal.extra}
             return {"symbol": symbol, "status": refusal.status, "body": body}
         return {"symbol": symbol, "status": 200, "body": order_body(events[0].order)}
 
     def _symbol(self, call: Call) -> str:
+        """Return the holding's own symbol; a pair goes by its name without the slash, as in the list."""
         given = call.path_values["symbol"]
-        for symbol in self._market.exchange.ledger.open_holdings():
-            if given in (symbol, asset_id(symbol)):
+        for symbol in self._market.exchange.books.ledger.open_holdings():
+            if given in (position_symbol(symbol), asset_id(symbol)):
                 return symbol
         raise not_found("position does not exist")
 
     def _body(self, symbol: str, holding: Holding) -> Body:
         market = self._market
-        price = market.price(symbol)
-        value = holding.cost if price is None else holding.quantity * price
-        before = market.previous_close(symbol)
+        price, before = market.price(symbol), market.previous_close(symbol)
+        quantity, instrument = holding.quantity, market.exchange.instruments[symbol]
+        value = holding.cost if price is None else quantity * price
         profit = value - holding.cost
-        share = profit / holding.cost if holding.cost else ZERO
+        share = profit / abs(holding.cost) if holding.cost else ZERO
+        sign = 1 if quantity > 0 else -1
         return {
             "asset_id": asset_id(symbol),
-            "symbol": symbol,
-            "exchange": market.exchange.instruments[symbol].exchange,
-            "asset_class": "us_equity",
-            "asset_marginable": True,
-            "qty": text(holding.quantity),
-            "qty_available": text(market.exchange.available_quantity(symbol)),
+            "symbol": position_symbol(symbol),
+            "exchange": instrument.exchange,
+            "asset_class": instrument.asset_class.value,
+            "asset_marginable": instrument.is_marginable,
+            "qty": text(quantity),
+            "qty_available": text(sign * market.exchange.available_quantity(symbol)),
             "avg_entry_price": text(holding.average_entry_price),
-            "side": "long",
+            "side": "long" if quantity > 0 else "short",
             "market_value": text(value),
             "cost_basis": text(holding.cost),
             "unrealized_pl": text(profit),

@@ -10,7 +10,7 @@ from holdfast.simulator.calendar import NEW_YORK, all_sessions, session_date, se
 from holdfast.simulator.call import Answer, Call
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
-from holdfast.simulator.wire import asset_body, asset_id
+from holdfast.simulator.wire import asset_body, symbol_of_asset
 
 
 class ReferenceRoutes:
@@ -23,24 +23,30 @@ class ReferenceRoutes:
         """Return the routes of these handlers."""
         return [
             Route("/v2/assets", gate.endpoint(self.assets), methods=["GET"]),
-            Route("/v2/assets/{symbol}", gate.endpoint(self.asset), methods=["GET"]),
+            Route("/v2/assets/{symbol:path}", gate.endpoint(self.asset), methods=["GET"]),
             Route("/v2/clock", gate.endpoint(self.clock), methods=["GET"]),
             Route("/v2/calendar", gate.endpoint(self.calendar), methods=["GET"]),
         ]
 
     def assets(self, call: Call) -> Answer:
-        """List the stocks of this market."""
-        query = call.query
-        is_empty = query.get("status", "active") != "active" or query.get("asset_class", "us_equity") != "us_equity"
-        exchange = query.get("exchange")
-        listed = [] if is_empty else sorted(self._market.exchange.instruments.values(), key=lambda each: each.symbol)
-        return Answer([asset_body(each) for each in listed if exchange in (None, each.exchange)])
+        """List the assets of this market, stocks unless asked otherwise."""
+        status, exchange = call.word("status", {"active", "inactive"}), call.query.get("exchange")
+        asset_class = call.query.get("asset_class") or "us_equity"
+        listed = sorted(self._market.exchange.instruments.values(), key=lambda each: each.symbol)
+        return Answer(
+            [
+                asset_body(each)
+                for each in listed
+                if each.asset_class == asset_class
+                and exchange in (None, each.exchange)
+                and (status is None or each.is_active is (status == "active"))
+            ]
+        )
 
     def asset(self, call: Call) -> Answer:
-        """Show one stock, by symbol or by id."""
-        given = call.path_values["symbol"]
-        instruments = self._market.exchange.instruments
-        found = instruments.get(given) or next((i for i in instruments.values() if asset_id(i.symbol) == given), None)
+        """Show one asset, by symbol, by a pair's name with or without its slash, or by id."""
+        given, exchange = call.path_values["symbol"], self._market.exchange
+        found = exchange.instruments.get(exchange.canonical(symbol_of_asset(given, exchange.instruments)))
         if found is None:
             raise not_found(f"asset not found for {given}")
         return Answer(asset_body(found))

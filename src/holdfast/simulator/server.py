@@ -16,6 +16,7 @@ from holdfast.simulator.control import ControlRoutes
 from holdfast.simulator.credentials import Credentials
 from holdfast.simulator.data_stream import serve_data_stream
 from holdfast.simulator.door import Door, bind
+from holdfast.simulator.faults.fates import Fates
 from holdfast.simulator.faults.faults import Faults
 from holdfast.simulator.faults.trouble import Trouble
 from holdfast.simulator.faults.under_way import UnderWay
@@ -58,7 +59,7 @@ class SimulatorServer:
         """Open the account, bind the port, serve in a thread; return once requests are answered."""
         self._socket = bind(self._settings.host, self._settings.port)
         try:
-            self._store, account = open_account(
+            store, account = open_account(
                 self._settings.data_dir,
                 self._prices,
                 cash=self._settings.cash,
@@ -71,7 +72,7 @@ class SimulatorServer:
         self._hub = Hub(Faults(lambda: self._market.time), self._under_way)
         self._market = Market(
             prices=self._prices,
-            store=self._store,
+            store=store,
             account=account,
             audience=self._hub,
             sessions=self._settings.sessions,
@@ -107,7 +108,7 @@ class SimulatorServer:
             self.failure = error
             logger.error(f"the simulator has ended: {error!r}")
         finally:
-            self._store.close()
+            self._market.close()
             self._socket.close()
             self._ready.set()
 
@@ -124,6 +125,7 @@ class SimulatorServer:
             hub=self._hub,
             door=door,
             under_way=self._under_way,
+            cash=self._settings.cash,
             positions=lambda: positions.list(Call("GET", "/v2/positions", {}, {}, {})).body,
         )
         self._order_bad_days(trouble)
@@ -178,7 +180,7 @@ def rest_routes(market: Market, gate: Gate, faults: Faults) -> list[Route]:
     """Return all REST routes of Alpaca's."""
     groups = (
         AccountRoutes(market),
-        OrderRoutes(market, faults),
+        OrderRoutes(market, Fates(market, faults)),
         PositionRoutes(market),
         ReferenceRoutes(market),
         DataRoutes(market),

@@ -13,21 +13,27 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from holdfast.domain.errors import UsageError
+from holdfast.exchange.activity import Activity
 from holdfast.exchange.exchange import Exchange
 from holdfast.exchange.ledger import Holding
-from holdfast.exchange.order import Fill, Order, OrderEvent
+from holdfast.exchange.order import Fill, Intent, Order
+from holdfast.exchange.standing import Standing
 
 FILE_NAME = "account.sqlite"
-_SCHEMA_VERSION = "1"
+_SCHEMA_VERSION = "2"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS orders (sequence INTEGER PRIMARY KEY, client_order_id TEXT UNIQUE, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS fill (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS holding (symbol TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS activity (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
 _ORDER = TypeAdapter(Order)
 _FILL = TypeAdapter(Fill)
 _HOLDING = TypeAdapter(Holding)
+_ACTIVITY = TypeAdapter(Activity)
+_STANDING = TypeAdapter(Standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class SavedAccount:
     orders: list[Order]
     fills: list[Fill]
     holdings: dict[str, Holding]
+    activities: list[Activity]
+    standing: Standing
 
 
 class AccountStore:
@@ -53,11 +61,16 @@ class AccountStore:
         self._database.executescript(_SCHEMA)
 
     def load(self) -> SavedAccount | None:
-        """Read the account; None if the folder has none yet."""
+        """Read the account; None if the folder has none yet.
+
+        Raises:
+            UsageError: a newer version of the simulator has written it.
+        """
         read = self._database.execute
         facts = dict(read("SELECT name, value FROM fact"))
         if "account_id" not in facts:
             return None
+        self._upgrade(facts["schema_version"])
         return SavedAccount(
             facts=facts,
             orders=[_ORDER.validate_json(body) for (body,) in read("SELECT body FROM orders ORDER BY sequence")],
@@ -65,7 +78,25 @@ class AccountStore:
             holdings={
                 symbol: _HOLDING.validate_json(body) for symbol, body in read("SELECT symbol, body FROM holding")
             },
+            activities=[_ACTIVITY.validate_json(body) for (body,) in read("SELECT body FROM activity ORDER BY number")],
+            standing=_STANDING.validate_json(facts["standing"]) if "standing" in facts else Standing(),
         )
+
+    def _upgrade(self, version: str) -> None:
+        if int(version) > int(_SCHEMA_VERSION):
+            raise UsageError(
+                f"the simulator's account in {self.folder} was written by a newer version: upgrade Holdfast, "
+                f"or use --new-account to start over (the old account is kept)"
+            )
+        if version == "1":
+            # The first version knew long positions only, and no queue that outlasts a day.
+            with self._transaction():
+                self._database.execute(
+                    "UPDATE orders SET body = json_set(body, '$.routes_at', json_extract(body, '$.submitted_at'), "
+                    "'$.intent', CASE json_extract(body, '$.request.side') WHEN 'buy' THEN ? ELSE ? END)",
+                    (Intent.BUY_TO_OPEN.value, Intent.SELL_TO_CLOSE.value),
+                )
+                self._put_facts({"schema_version": _SCHEMA_VERSION})
 
     def create(self, facts: dict[str, str]) -> None:
         """Write the first facts of a new account."""
@@ -77,22 +108,27 @@ class AccountStore:
         with self._transaction():
             self._put_facts(facts)
 
-    def save(self, exchange: Exchange, events: list[OrderEvent], facts: dict[str, str]) -> None:
-        """Write what `events` changed, the cash, the id counter and `facts`, all or nothing, durably."""
-        orders = {event.order.id: event.order for event in events}.values()
-        fills = [event.fill for event in events if event.fill]
-        holdings = {fill.symbol: exchange.ledger.holdings[fill.symbol] for fill in fills}
+    def save(self, exchange: Exchange, facts: dict[str, str]) -> None:
+        """Write what has changed in the exchange since the last time, and `facts`: all or nothing, durably."""
+        books = exchange.books
+        changes = books.take_changes()
+        standing = _STANDING.dump_json(exchange.standing).decode()
+        counts = {"cash": str(books.ledger.cash), "id_count": str(books.ids.count), "standing": standing}
         with self._transaction():
-            self._put_facts({**facts, "cash": str(exchange.ledger.cash), "id_count": str(exchange.ids.count)})
+            self._put_facts({**facts, **counts})
             self._database.executemany(
                 "INSERT INTO orders VALUES (?, ?, ?) ON CONFLICT (sequence) DO UPDATE SET body = excluded.body",
-                [(order.sequence, order.client_order_id, _ORDER.dump_json(order)) for order in orders],
+                [(order.sequence, order.client_order_id, _ORDER.dump_json(order)) for order in changes.orders.values()],
             )
-            self._database.executemany("INSERT INTO fill (body) VALUES (?)", [(_FILL.dump_json(f),) for f in fills])
+            self._append("fill", [_FILL.dump_json(fill) for fill in changes.fills])
+            self._append("activity", [_ACTIVITY.dump_json(entry) for entry in changes.activities])
             self._database.executemany(
                 "INSERT OR REPLACE INTO holding VALUES (?, ?)",
-                [(symbol, _HOLDING.dump_json(holding)) for symbol, holding in holdings.items()],
+                [(symbol, _HOLDING.dump_json(books.ledger.holdings[symbol])) for symbol in sorted(changes.symbols)],
             )
+
+    def _append(self, table: str, bodies: list[bytes]) -> None:
+        self._database.executemany(f"INSERT INTO {table} (body) VALUES (?)", [(body,) for body in bodies])  # noqa: S608 - our own names
 
     def close(self) -> None:
         """Close the database; what was saved stays."""

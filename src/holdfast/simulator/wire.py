@@ -1,20 +1,27 @@
 """How the exchange's values stand on Alpaca's wire. Trading: money as strings. Data: numbers."""
 
+import functools
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from holdfast.domain.bar import Bar
-from holdfast.domain.order import Side
+from holdfast.domain.order import OrderStatus
+from holdfast.exchange.activity import Activity
 from holdfast.exchange.ids import named_uuid
 from holdfast.exchange.instrument import Instrument
 from holdfast.exchange.matching import quote_of
 from holdfast.exchange.order import Fill, Order, OrderEvent
+from holdfast.exchange.trigger import stop_price
 from holdfast.simulator.calendar import NEW_YORK
 
 Body = dict[str, Any]
 
 _DECIMALS_MAX = 12
+_UUID_LENGTH = 36
+# One order says the same few moments and one asset in each of its messages; both are dear to write.
+_STAMPS_KEPT, _ASSETS_KEPT = 1024, 16_384
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -34,18 +41,32 @@ def text_or_none(number: Decimal | None) -> str | None:
     return None if number is None else text(number)
 
 
+@functools.lru_cache(maxsize=_STAMPS_KEPT)
 def stamp(moment: datetime | None) -> str | None:
     """Write a UTC time with a Z."""
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
+@functools.lru_cache(maxsize=_ASSETS_KEPT)
 def asset_id(symbol: str) -> str:
     """Return the id of the asset: the same in every account."""
     return named_uuid(f"asset:{symbol}")
 
 
-def order_body(order: Order) -> Body:
-    """Write an order as REST answers it."""
+def symbol_of_asset(given: str, instruments: Iterable[str]) -> str:
+    """Return the symbol whose asset has the id `given`; anything else is returned as it came."""
+    if len(given) != _UUID_LENGTH:
+        return given
+    return next((symbol for symbol in instruments if asset_id(symbol) == given), given)
+
+
+def position_symbol(symbol: str) -> str:
+    """Return how positions spell a symbol: a pair without its slash."""
+    return symbol.replace("/", "")
+
+
+def order_body(order: Order, legs: Iterable[Order] = ()) -> Body:
+    """Write an order as REST answers it, with its legs if they are to be shown."""
     request = order.request
     return {
         "id": order.id,
@@ -57,31 +78,31 @@ def order_body(order: Order) -> Body:
         "expired_at": stamp(order.expired_at),
         "expires_at": stamp(order.expires_at),
         "canceled_at": stamp(order.canceled_at),
-        "failed_at": None,
-        "replaced_at": None,
-        "replaced_by": None,
-        "replaces": None,
+        "failed_at": stamp(order.failed_at),
+        "replaced_at": stamp(order.replaced_at),
+        "replaced_by": order.replaced_by,
+        "replaces": order.replaces,
         "asset_id": asset_id(order.symbol),
         "symbol": order.symbol,
-        "asset_class": "us_equity",
+        "asset_class": "crypto" if order.is_crypto else "us_equity",
         "notional": text_or_none(request.notional),
         "qty": text_or_none(request.quantity),
         "filled_qty": text(order.filled_quantity),
         "filled_avg_price": text_or_none(order.filled_average_price),
-        "order_class": "",
+        "order_class": request.order_class.value if request.order_class.is_advanced else "",
         "order_type": request.type.value,
         "type": request.type.value,
         "side": order.side.value,
-        "position_intent": "buy_to_open" if order.side is Side.BUY else "sell_to_close",
+        "position_intent": order.intent.value,
         "time_in_force": request.time_in_force.value,
         "limit_price": text_or_none(request.limit_price),
-        "stop_price": None,
+        "stop_price": text_or_none(stop_price(order)),
         "status": order.status.value,
         "extended_hours": request.extended_hours,
-        "legs": None,
-        "trail_percent": None,
-        "trail_price": None,
-        "hwm": None,
+        "legs": [order_body(leg) for leg in legs] or None,
+        "trail_percent": text_or_none(request.trail_percent),
+        "trail_price": text_or_none(request.trail_price),
+        "hwm": text_or_none(order.trail_mark),
         "subtag": None,
         "source": None,
     }
@@ -89,7 +110,7 @@ def order_body(order: Order) -> Body:
 
 def trade_update(event: OrderEvent) -> Body:
     """Write an order event as the trading stream sends it; the order there has slightly other fields."""
-    order = {**order_body(event.order), "cancel_requested_at": None}
+    order = {**order_body(event.order), "cancel_requested_at": stamp(event.order.cancel_requested_at)}
     del order["subtag"], order["source"]
     data: Body = {
         "at": stamp(event.time),
@@ -107,18 +128,18 @@ def trade_update(event: OrderEvent) -> Body:
     return {"stream": "trade_updates", "data": data}
 
 
-def activity_id(fill: Fill) -> str:
-    """Return the sortable id of a fill's activity: New York time to the millisecond, and a UUID."""
-    local = fill.time.astimezone(NEW_YORK)
-    return f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}::{fill.id}"
+def activity_id(time: datetime, name: str) -> str:
+    """Return the sortable id of an activity: New York time to the millisecond, and a UUID."""
+    local = time.astimezone(NEW_YORK)
+    return f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}::{name}"
 
 
-def activity_body(fill: Fill) -> Body:
+def fill_body(fill: Fill) -> Body:
     """Write one execution as an account activity."""
     return {
-        "id": activity_id(fill),
+        "id": activity_id(fill.time, fill.id),
         "activity_type": "FILL",
-        "type": "fill" if fill.leaves_quantity == 0 else "partial_fill",
+        "type": "fill" if fill.order_status is OrderStatus.FILLED else "partial_fill",
         "transaction_time": stamp(fill.time),
         "price": text(fill.price),
         "qty": text(fill.quantity),
@@ -131,26 +152,58 @@ def activity_body(fill: Fill) -> Body:
     }
 
 
+def activity_body(activity: Activity) -> Body:
+    """Write what happened to the account without a trade."""
+    body: Body = {
+        "id": activity_id(activity.time, activity.id),
+        "activity_type": activity.type.value,
+        "date": activity.time.astimezone(NEW_YORK).date().isoformat(),
+        "net_amount": text(activity.net_amount),
+        "symbol": position_symbol(activity.symbol),
+        "qty": text(activity.quantity),
+        "status": "executed",
+        "description": activity.description,
+        "created_at": stamp(activity.time),
+        "group_id": "",
+        "currency": "USD",
+    }
+    return body if activity.price is None else {**body, "price": text(activity.price)}
+
+
 def asset_body(instrument: Instrument) -> Body:
-    """Write what is known of one listed stock."""
-    return {
+    """Write what is known of one listed asset."""
+    requirement = "30" if instrument.is_marginable else "100"
+    body: Body = {
         "id": asset_id(instrument.symbol),
-        "class": "us_equity",
+        "class": instrument.asset_class.value,
         "exchange": instrument.exchange,
         "symbol": instrument.symbol,
         "name": instrument.name,
-        "status": "active",
+        "status": "active" if instrument.is_active else "inactive",
         "tradable": instrument.is_tradable,
-        "marginable": True,
-        "maintenance_margin_requirement": 30,
-        "margin_requirement_long": "30",
-        "margin_requirement_short": "30",
-        "shortable": False,
-        "easy_to_borrow": False,
-        "borrow_status": "not_shortable",
+        "marginable": instrument.is_marginable,
+        "maintenance_margin_requirement": int(requirement),
+        "margin_requirement_long": requirement,
+        "margin_requirement_short": requirement,
+        "shortable": instrument.is_shortable,
+        "easy_to_borrow": instrument.is_easy_to_borrow,
         "fractionable": instrument.is_fractionable,
-        "attributes": [],
+        "attributes": ["fractional_eh_enabled"] if instrument.is_fractionable and not instrument.is_crypto else [],
     }
+    if not instrument.is_crypto:
+        return {**body, "borrow_status": _borrow_status(instrument)}
+    steps = {"min_order_size": instrument.quantity_min, "min_trade_increment": instrument.quantity_step}
+    return {
+        **body,
+        **{name: text(step) for name, step in steps.items()},
+        "price_increment": text(instrument.price_step),
+    }
+
+
+def _borrow_status(instrument: Instrument) -> str:
+    if not instrument.is_shortable:
+        return "not_shortable"
+    return "easy_to_borrow" if instrument.is_easy_to_borrow else "hard_to_borrow"
 
 
 def bar_body(bar: Bar, time: datetime | None = None) -> Body:

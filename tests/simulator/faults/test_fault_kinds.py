@@ -7,6 +7,7 @@ import pytest
 
 from holdfast.simulator.faults.acts import ACTS
 from holdfast.simulator.faults.answers import AFTER, BEFORE
+from holdfast.simulator.faults.fates import FATES
 from holdfast.simulator.faults.kinds import KINDS, REQUIRED, Place
 from holdfast.simulator.faults.streams import BARS, UPDATES
 from holdfast.simulator.faults.views import VIEWS
@@ -17,6 +18,7 @@ DONE_BY = {
     Place.REQUEST: BEFORE,
     Place.ANSWER: AFTER,
     Place.VIEW: VIEWS,
+    Place.ORDER: FATES,
     Place.UPDATE: UPDATES,
     Place.BAR: BARS,
     Place.ACT: ACTS,

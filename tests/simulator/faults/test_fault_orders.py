@@ -71,7 +71,7 @@ def test_an_act_happens_once_unless_told_otherwise() -> None:
 def test_every_kind_can_be_ordered_with_its_own_defaults(name: str) -> None:
     """A kind's defaults are values that it would itself accept."""
     kind = KINDS[name]
-    needed = {"side": "buy", "qty": "1", "ratio": "4"}
+    needed = {"side": "buy", "qty": "1", "ratio": "4", "shares": "-1"}
     options = {option: needed[option] if default is REQUIRED else default for option, default in kind.options.items()}
     match = {"symbol": "AAPL"} if kind.needs_symbol else {}
     assert parse({"kind": name, "match": match, **options}, NOW).kind == name

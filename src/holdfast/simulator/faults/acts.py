@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.order import Side
-from holdfast.exchange.order import OrderRequest, OrderType, TimeInForce
-from holdfast.exchange.refusal import Refusal
+from holdfast.exchange.order import OrderEvent, OrderRequest, OrderType, TimeInForce
+from holdfast.exchange.refusal import Refusal, not_found
 from holdfast.simulator.door import Door
 from holdfast.simulator.faults.bad_days import BadDays
 from holdfast.simulator.faults.fault import Fault
@@ -28,6 +29,7 @@ class World:
     under_way: UnderWay
     views: Views
     bad_days: BadDays
+    cash: Decimal
 
 
 def act(world: World) -> None:
@@ -55,18 +57,80 @@ def _owner_trades(world: World, fault: Fault) -> str:
 
 def _owner_cancels(world: World, fault: Fault) -> str:
     exchange = world.market.exchange
-    ids = [order.id for order in exchange.orders.working(fault.symbol)]
-    world.market.step(lambda at: [event for order_id in ids for event in exchange.cancel(order_id, at)])
+    ids = [order.id for order in exchange.books.orders.working(fault.symbol)]
+    world.market.step(lambda at: exchange.cancel_all(ids, at))
     return f"{len(ids)} orders"
 
 
 def _owner_closes_all(world: World, fault: Fault) -> str:
     market = world.market
     _owner_cancels(world, fault)
-    closed = list(market.exchange.ledger.open_holdings())
+    closed = list(market.exchange.books.ledger.open_holdings())
     for symbol in closed:
-        market.step(partial(market.exchange.close_position, symbol, market.phase))
+        market.step(partial(market.exchange.close_position, symbol, market.hours))
     return ",".join(closed) or "an empty account"
+
+
+def _move_shares(world: World, fault: Fault) -> str:
+    symbol, shares = _listed(world, fault), Decimal(fault.options["shares"])
+
+    def move(at: datetime) -> list[OrderEvent]:
+        world.market.exchange.transfer(symbol, shares, at)
+        return []
+
+    world.market.step(move)
+    return f"{shares} shares of {symbol}"
+
+
+def _liquidate(world: World, fault: Fault) -> str:
+    market, symbol = world.market, _listed(world, fault)
+    events = market.step(partial(market.exchange.liquidate, symbol, market.hours))
+    return f"{symbol}, {len({event.order.id for event in events})} orders"
+
+
+def _halt(world: World, fault: Fault) -> str:
+    symbol, after_s = _listed(world, fault), fault.options["resume_after_s"]
+
+    def halt(_at: datetime) -> list[OrderEvent]:
+        world.market.exchange.halt(symbol)
+        return []
+
+    world.market.step(halt)
+    if after_s is not None:
+        order = {"kind": "resume_symbol", "match": {"symbol": symbol}, "after_s": after_s, "seed": fault.seed}
+        world.faults.order(order, plan=fault.plan)
+    return symbol
+
+
+def _resume(world: World, fault: Fault) -> str:
+    market, symbol = world.market, _listed(world, fault)
+    market.step(partial(market.exchange.resume, symbol, market.hours))
+    return symbol
+
+
+def _delist(world: World, fault: Fault) -> str:
+    symbol = _listed(world, fault)
+
+    def delist(_at: datetime) -> list[OrderEvent]:
+        world.market.exchange.delist(symbol)
+        return []
+
+    world.market.step(delist)
+    return symbol
+
+
+def _reset(world: World, _fault: Fault) -> str:
+    before = world.market.account_id
+    world.market.reset(world.cash)
+    world.views.forget()
+    return f"account {before}; {world.market.account_id} has its place"
+
+
+def _listed(world: World, fault: Fault) -> str:
+    symbol = fault.symbol or ""
+    if symbol not in world.market.exchange.instruments:
+        raise not_found(f"asset not found for {symbol}")
+    return symbol
 
 
 def _shut_the_door(world: World, fault: Fault) -> str:
@@ -88,6 +152,12 @@ ACTS: Mapping[str, Callable[[World, Fault], str]] = {
     "owner_trade": _owner_trades,
     "owner_cancel": _owner_cancels,
     "owner_close_all": _owner_closes_all,
+    "move_shares": _move_shares,
+    "liquidate": _liquidate,
+    "halt_symbol": _halt,
+    "resume_symbol": _resume,
+    "delist_symbol": _delist,
+    "reset_account": _reset,
     "refuse_connections": _shut_the_door,
     "drop_streams": _cut_streams,
     "bad_day": _begin_bad_days,

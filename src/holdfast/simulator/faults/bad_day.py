@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from holdfast.simulator.faults.kinds import KINDS, REQUIRED, Kind
+from holdfast.simulator.faults.kinds import KINDS, REQUIRED, Kind, Place
 from holdfast.simulator.settings import LISTING_LAG_S, POSITION_LAG_S, REQUEST_LIFETIME_S
 
 Order = dict[str, Any]
@@ -67,7 +67,9 @@ def _order(name: str, kind: Kind, dice: Random, symbols: Sequence[str], length_s
     }
     if not kind.is_act:
         order["one_in"] = 1 + dice.randrange(3)
-    if "symbol" in kind.matches and (kind.needs_symbol or dice.randrange(2)):
+    # A bar of just any symbol would mostly be one that nobody has asked for.
+    needs_symbol = kind.needs_symbol or Place.BAR in kind.places
+    if "symbol" in kind.matches and (needs_symbol or dice.randrange(2)):
         order["match"] = {"symbol": dice.choice(symbols)}
     for option, default in kind.options.items():
         if option == "delay_s":
@@ -91,6 +93,7 @@ _DRAWN: Mapping[str, Callable[[Random], Any]] = {
     "share": lambda dice: round(dice.random() * 0.9, 2),
     "status": lambda dice: dice.choice(_STATUSES),
     "side": lambda dice: dice.choice(("buy", "sell")),
+    "shares": lambda dice: str(1 + dice.randrange(20)),
     "qty": lambda dice: str(1 + dice.randrange(20)),
     "resume_after_s": lambda dice: 60.0 * (1 + dice.randrange(30)),
 }

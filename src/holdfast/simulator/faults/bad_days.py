@@ -30,7 +30,7 @@ class BadDays:
     def moved(self) -> None:
         """Plan the session that the market has come to, once."""
         session = self._market.session
-        if self._asked is None or session.open == self._planned:
+        if self._asked is None or session.open == self._planned or self._market.next_instant() is None:
             return
         self._forget()
         self._planned = session.open

@@ -97,6 +97,10 @@ def _at(place: Place, row: str, sentence: str, **options: Any) -> Kind:  # noqa:
     return Kind(row, sentence, {place: ANY}, options)
 
 
+def _order(sentence: str) -> Kind:
+    return Kind("F10", sentence, {Place.ORDER: ORDERS})
+
+
 def _act(
     row: str,
     sentence: str,
@@ -198,7 +202,13 @@ _VIEWS = {
     "other_account": Kind("F9", "another account answers", {Place.VIEW: At("GET", "/v2/account")}, in_a_day=False),
 }
 _EXCHANGE = {
-    "hold_fills": Kind("F10", "orders are accepted but not filled until the faults are cleared", {Place.ORDER: ORDERS}),
+    "hold_fills": _order("an order is accepted but not filled until the faults are cleared"),
+    "partial_fills": _order("half of an order fills; the rest waits until the faults are cleared"),
+    "reject_accepted": _order("an order is accepted in the answer and then rejected"),
+    "stuck_cancel": Kind(
+        "F10", "a cancel stays pending until the faults are cleared; the order can still fill", {Place.CANCEL: CANCELS}
+    ),
+    "fill_beats_cancel": _order("an order is not filled until it is to be canceled: then it fills first"),
 }
 _HANDS = {
     "owner_trade": _act(
@@ -206,6 +216,30 @@ _HANDS = {
     ),
     "owner_cancel": _act("F11", "the owner cancels all orders, or one symbol's", _SYMBOL),
     "owner_close_all": _act("F11", "the owner cancels all orders and closes all positions"),
+    "move_shares": _act(
+        "F11",
+        "`shares` come into the account without an order, or leave it (negative)",
+        _SYMBOL,
+        needs_symbol=True,
+        shares=REQUIRED,
+    ),
+    "liquidate": _act(
+        "F11", "the broker cancels a symbol's orders and closes its position", _SYMBOL, needs_symbol=True
+    ),
+    "halt_symbol": _act(
+        "F11",
+        "nothing in a symbol trades, orders wait; for `resume_after_s` market seconds, or until it is resumed",
+        _SYMBOL,
+        needs_symbol=True,
+        resume_after_s=None,
+    ),
+    "resume_symbol": _act("F11", "a halted symbol trades again", _SYMBOL, needs_symbol=True),
+    "delist_symbol": _act(
+        "F11", "an asset is inactive and not tradable from now on", _SYMBOL, needs_symbol=True, in_a_day=False
+    ),
+    "reset_account": _act(
+        "F11", "the account is replaced by an empty one with another id and the money of the start", in_a_day=False
+    ),
 }
 _FEED = {
     "drop_bar": _at(Place.BAR, "F13", "a bar is not sent"),

@@ -121,6 +121,10 @@ def _amount(name: str, given: object) -> str:
     return str(given)
 
 
+def _shares(name: str, given: object) -> str:
+    return _amount(name, str(given).removeprefix("-")) and str(given)
+
+
 def _one_of(*words: str) -> Callable[[str, object], str]:
     def read(name: str, given: object) -> str:
         if given not in words:
@@ -150,6 +154,7 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "status": _status,
     "qty": _amount,
     "ratio": _amount,
+    "shares": _shares,
     "side": _one_of("buy", "sell"),
     "slow": _switch,
     "symbols": _symbols,

@@ -1,6 +1,8 @@
 """All that can go wrong in one simulator, wired together: what the server, the gate and the pacer hold on to."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from holdfast.simulator.door import Door
@@ -14,10 +16,17 @@ from holdfast.simulator.streams import Hub
 
 
 class Trouble:
-    """One simulator's faults. `positions` lists the true rows of the account."""
+    """One simulator's faults. `positions` lists the true rows of the account, `cash` is what a reset one gets."""
 
     def __init__(
-        self, *, market: Market, hub: Hub, door: Door, under_way: UnderWay, positions: Callable[[], Rows]
+        self,
+        *,
+        market: Market,
+        hub: Hub,
+        door: Door,
+        under_way: UnderWay,
+        positions: Callable[[], Rows],
+        cash: Decimal,
     ) -> None:
         self.faults = hub.faults
         self.under_way = under_way
@@ -33,6 +42,7 @@ class Trouble:
             under_way=under_way,
             views=self.views,
             bad_days=self._bad_days,
+            cash=cash,
         )
         hub.listeners.append(self.views.see_events)
         self.faults.ordered = self.views.expect
@@ -56,6 +66,12 @@ class Trouble:
         """End all of it: held orders fill, what is under way arrives, what was cut or silent is there again."""
         self.faults.clear()
         self._bad_days.clear()
-        self.market.step(self.market.exchange.release)
+        self._free_orders()
         self.under_way.hurry()
         self._hub.speak_again()
+
+    def _free_orders(self) -> None:
+        market = self.market
+        for symbol in sorted(market.exchange.standing.halted):
+            market.step(partial(market.exchange.resume, symbol, market.hours))
+        market.step(partial(market.exchange.release, market.hours))

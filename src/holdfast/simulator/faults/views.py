@@ -47,7 +47,7 @@ class Views:
         """Begin the lags of new orders and of fills."""
         for event in events:
             symbols = frozenset({event.order.symbol})
-            if event.kind in _BIRTHS and event.order.id not in self._hidden:
+            if event.kind in _BIRTHS and event.time == event.order.submitted_at:
                 self._hide(event.order.id, Occasion("order", event.order.client_order_id, symbols))
             if event.fill is not None and self._known is not None:
                 self._lag(event.order.symbol, Occasion("fill", event.order.client_order_id, symbols))

@@ -1,0 +1,110 @@
+"""What an account may still buy, and what its holdings tie up. Pure arithmetic in USD. Source: Alpaca, Reg T.
+
+With multiplier m every dollar of equity buys m dollars of marginable assets; crypto is bought with own money only.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from holdfast.exchange.order import ZERO
+
+MARGIN_EQUITY_USD_MIN = Decimal(2000)
+SHORT_RESERVE = Decimal("1.03")
+_INITIAL, _MAINTENANCE = Decimal("0.5"), Decimal("0.3")
+_CHEAP_USD = Decimal("2.5")
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """One holding at market: signed quantity and price (USD), and whether it can be bought on margin."""
+
+    quantity: Decimal
+    price: Decimal
+    is_marginable: bool
+
+    @property
+    def value(self) -> Decimal:
+        """Signed market value."""
+        return self.quantity * self.price
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTerms:
+    """What the account was granted and what its owner has switched off."""
+
+    multiplier_max: int = 4
+    no_shorting: bool = False
+    fractional_trading: bool = True
+    suspend_trade: bool = False
+    is_blocked: bool = False
+
+    def multiplier(self, equity: Decimal) -> int:
+        """Return the multiplier in force: margin takes $2,000 of equity."""
+        return self.multiplier_max if equity >= MARGIN_EQUITY_USD_MIN else 1
+
+    def may_short(self, equity: Decimal) -> bool:
+        """Whether short positions may be opened."""
+        return not self.no_shorting and self.multiplier(equity) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class AccountValue:
+    """The account at market, and what of it is spoken for by working orders; all in USD."""
+
+    cash: Decimal
+    holdings: tuple[Worth, ...]
+    reserved: Decimal
+    multiplier: int
+
+    @property
+    def long_value(self) -> Decimal:
+        """Market value of the long holdings."""
+        return _sum(worth.value for worth in self.holdings if worth.quantity > 0)
+
+    @property
+    def short_value(self) -> Decimal:
+        """Market value of the short holdings, negative."""
+        return _sum(worth.value for worth in self.holdings if worth.quantity < 0)
+
+    @property
+    def equity(self) -> Decimal:
+        """Cash and holdings together."""
+        return self.cash + self.long_value + self.short_value
+
+    @property
+    def initial_margin(self) -> Decimal:
+        """What Reg T wants to be owned of the holdings: half of what is marginable, all of the rest."""
+        return _sum(abs(worth.value) * (_INITIAL if worth.is_marginable else 1) for worth in self.holdings)
+
+    @property
+    def maintenance_margin(self) -> Decimal:
+        """What must stay owned: 30 %, all of a share below $2.50 and of what is not marginable."""
+        return _sum(abs(worth.value) * _maintenance(worth) for worth in self.holdings)
+
+    @property
+    def buying_power(self) -> Decimal:
+        """What marginable assets may still be bought for: m x equity less exposure, never negative."""
+        exposure = _sum(abs(worth.value) * (1 if worth.is_marginable else self.multiplier) for worth in self.holdings)
+        return max(self.multiplier * self.equity - exposure - self.reserved, ZERO)
+
+    @property
+    def overnight_buying_power(self) -> Decimal:
+        """The same with the multiplier of Reg T, 2 at the most."""
+        if self.multiplier == 1:
+            return self.buying_power
+        return max(2 * (self.equity - self.initial_margin) - self.reserved, ZERO)
+
+    @property
+    def cash_buying_power(self) -> Decimal:
+        """What assets without margin, such as crypto, may be bought for: own cash that nothing has spoken for."""
+        own = self.cash + 2 * self.short_value
+        return max(min(own - self.reserved, self.buying_power), ZERO)
+
+
+def _maintenance(worth: Worth) -> Decimal:
+    return _MAINTENANCE if worth.is_marginable and worth.price >= _CHEAP_USD else Decimal(1)
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, ZERO)

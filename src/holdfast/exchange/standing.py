@@ -1,0 +1,14 @@
+"""How the account and its symbols stand with the exchange: the account's terms, symbols halted or off the list."""
+
+from dataclasses import dataclass, field
+
+from holdfast.exchange.margin import AccountTerms
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is not in the books and still outlives a restart."""
+
+    terms: AccountTerms = field(default_factory=AccountTerms)
+    halted: set[str] = field(default_factory=set)
+    delisted: set[str] = field(default_factory=set)
