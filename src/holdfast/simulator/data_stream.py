@@ -9,6 +9,7 @@ import msgpack
 from starlette.websockets import WebSocket
 
 from holdfast.domain.bar import Bar
+from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.credentials import Credentials
 from holdfast.simulator.faults.fault import Occasion
 from holdfast.simulator.faults.kinds import Place
@@ -69,7 +70,8 @@ class DataConnection:
         self._hub = hub
         self._credentials = credentials
         self._is_authenticated = False
-        channels = _CRYPTO_CHANNELS if "crypto" in endpoint else _STOCK_CHANNELS
+        self._is_crypto = "crypto" in endpoint
+        channels = _CRYPTO_CHANNELS if self._is_crypto else _STOCK_CHANNELS
         self._subscribed: dict[str, dict[str, None]] = {channel: {} for channel in channels}
 
     def greet(self) -> None:
@@ -83,7 +85,8 @@ class DataConnection:
 
     def _send_bars(self, letter: str, channel: str, bars: list[Bar]) -> None:
         wanted = self._subscribed[channel]
-        chosen = bars if "*" in wanted else [bar for bar in bars if bar.symbol in wanted]
+        own = [bar for bar in bars if is_pair(bar.symbol) == self._is_crypto]
+        chosen = own if "*" in wanted else [bar for bar in own if bar.symbol in wanted]
         if chosen:
             self._say([{"T": letter, "S": bar.symbol, **bar_body(bar), "t": bar.time} for bar in chosen])
 

@@ -25,6 +25,7 @@ from holdfast.simulator.market import Market
 from holdfast.simulator.pacing import Pacer
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.rest_account import AccountRoutes
+from holdfast.simulator.rest_crypto import CryptoRoutes
 from holdfast.simulator.rest_data import DataRoutes
 from holdfast.simulator.rest_orders import OrderRoutes
 from holdfast.simulator.rest_positions import PositionRoutes
@@ -64,6 +65,7 @@ class SimulatorServer:
                 self._prices,
                 cash=self._settings.cash,
                 new_account=self._settings.new_account,
+                splits=self._settings.splits,
             )
         except BaseException:
             self._socket.close()
@@ -184,6 +186,7 @@ def rest_routes(market: Market, gate: Gate, faults: Faults) -> list[Route]:
         PositionRoutes(market),
         ReferenceRoutes(market),
         DataRoutes(market),
+        CryptoRoutes(market),
     )
     return [route for group in groups for route in group.routes(gate)]
 

@@ -130,6 +130,20 @@ def test_an_asset_may_be_delisted(sim: SimClient) -> None:
     assert sim.order(symbol="MSFT")["status"] == "pending_new"
 
 
+def test_a_stock_may_split_before_the_next_session(sim: SimClient) -> None:
+    """split_symbol: four times the shares at a quarter of the price, the next morning and not before."""
+    sim.order(qty="3")
+    sim.fault("split_symbol", match={"symbol": "AAPL"}, ratio="4")
+    sim.send("POST", "/_sim/clock", json={"through": "2026-01-05T20:59:59Z"})
+    while sim.clock(after=sim.clock()["time"], wait=1)["time"] < "2026-01-05T21":
+        assert quantities(sim) == {"AAPL": "3"}
+    before = float(sim.get("/v2/positions/AAPL")["current_price"])
+    sim.step(2)
+    after = sim.get("/v2/positions/AAPL")
+    assert after["qty"] == "12"
+    assert float(after["current_price"]) == pytest.approx(before / 4, rel=0.2)
+
+
 def test_what_is_not_listed_cannot_be_halted(sim: SimClient) -> None:
     """An unknown symbol: nothing happens, and the journal says so."""
     for kind in ("halt_symbol", "delist_symbol", "liquidate"):

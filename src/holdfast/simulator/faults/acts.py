@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
-from holdfast.domain.errors import Recoverable
+from holdfast.domain.errors import Recoverable, UsageError
 from holdfast.domain.order import Side
 from holdfast.exchange.order import OrderEvent, OrderRequest, OrderType, TimeInForce
 from holdfast.exchange.refusal import Refusal, not_found
@@ -37,7 +37,7 @@ def act(world: World) -> None:
     for fault in world.faults.due():
         try:
             what = ACTS[fault.kind](world, fault)
-        except (Refusal, Recoverable) as error:
+        except (Refusal, Recoverable, UsageError) as error:
             what = f"nothing: {error}"
         fault.strike()
         world.faults.write_down(fault, what)
@@ -119,6 +119,12 @@ def _delist(world: World, fault: Fault) -> str:
     return symbol
 
 
+def _split(world: World, fault: Fault) -> str:
+    symbol, ratio = _listed(world, fault), Decimal(fault.options["ratio"])
+    world.market.split(symbol, ratio)
+    return f"{symbol}, {ratio} new shares for each old one from the next session on"
+
+
 def _reset(world: World, _fault: Fault) -> str:
     before = world.market.account_id
     world.market.reset(world.cash)
@@ -157,6 +163,7 @@ ACTS: Mapping[str, Callable[[World, Fault], str]] = {
     "halt_symbol": _halt,
     "resume_symbol": _resume,
     "delist_symbol": _delist,
+    "split_symbol": _split,
     "reset_account": _reset,
     "refuse_connections": _shut_the_door,
     "drop_streams": _cut_streams,

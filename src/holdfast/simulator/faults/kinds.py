@@ -237,6 +237,14 @@ _HANDS = {
     "delist_symbol": _act(
         "F11", "an asset is inactive and not tradable from now on", _SYMBOL, needs_symbol=True, in_a_day=False
     ),
+    "split_symbol": _act(
+        "F11",
+        "`ratio` new shares for each old one before the next session; prices follow",
+        _SYMBOL,
+        needs_symbol=True,
+        in_a_day=False,
+        ratio=REQUIRED,
+    ),
     "reset_account": _act(
         "F11", "the account is replaced by an empty one with another id and the money of the start", in_a_day=False
     ),
