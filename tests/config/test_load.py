@@ -93,11 +93,12 @@ symbols:
 def test_the_simulators_settings_are_read(tmp_path: Path) -> None:
     """`sim` holds the simulator's flags; a path becomes absolute beside the file."""
     (tmp_path / "history").mkdir()
-    sim = "sim: {bars: history, seed: 1, speed: max, cash: 0.5, universe: [IBM, BRK.B]}\n"
+    sim = "sim: {bars: history, seed: 1, speed: max, cash: 0.5, universe: [IBM, BRK.B], hours: extended}\n"
     config = load(tmp_path, sim + AAPL)
     assert config.sim.bars == tmp_path / "history"
     assert (config.sim.seed, config.sim.speed, config.sim.cash) == (1, "max", Decimal("0.5"))
-    assert config.sim.universe == ("IBM", "BRK.B")
+    assert (config.sim.universe, config.sim.hours) == (("IBM", "BRK.B"), "extended")
+    assert load(tmp_path, AAPL).sim.hours is None
     assert load(tmp_path, "sim: {url: 'http://127.0.0.1:9000'}\n" + AAPL).sim.url == "http://127.0.0.1:9000"
 
 
@@ -214,6 +215,7 @@ def test_a_name_outside_the_grammar_is_refused(tmp_path: Path, name: str, messag
         ("sim: {cash: 0.001}\n" + AAPL, "sim.cash: must have at most 2 decimals, not '0.001'"),
         ("sim: {bars: nowhere}\n" + AAPL, "1:13: sim.bars: there is no folder "),
         ("sim: {universe: [IBM, ibm]}\n" + AAPL, "1:23: sim.universe[1]: 'ibm' is not a symbol; did you mean 'IBM'?"),
+        ("sim: {hours: night}\n" + AAPL, "sim.hours: must be one of regular, extended, always, not 'night'"),
         ("sim: {universe: IBM}\n" + AAPL, "sim.universe: must be a list"),
         ("sim: {url: 'ftp://x'}\n" + AAPL, "sim.url: must be an http URL of host and port"),
         ("sim: {url: 'http://x/path'}\n" + AAPL, "sim.url: must be an http URL of host and port"),

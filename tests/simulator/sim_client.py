@@ -1,9 +1,10 @@
 """A plain HTTP client of a simulator: the real alpaca-py clients, and requests for everything else."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
-from alpaca.data.historical import StockHistoricalDataClient
+from alpaca.data.historical import CryptoHistoricalDataClient, StockHistoricalDataClient
 from alpaca.trading.client import TradingClient
 
 from holdfast.simulator.server import SimulatorServer
@@ -22,11 +23,12 @@ class SimClient:
         self.session.trust_env = False
         self.trading = TradingClient("key", "secret", url_override=self.endpoints.url)
         self.data = StockHistoricalDataClient("key", "secret", url_override=self.endpoints.url)
+        self.crypto = CryptoHistoricalDataClient(url_override=self.endpoints.url)
 
     def close(self) -> None:
         """Stop the simulator and every connection to it."""
         self.server.stop()
-        for session in (self.session, self.trading._session, self.data._session):  # noqa: SLF001 - no other way
+        for session in (self.session, *(each._session for each in (self.trading, self.data, self.crypto))):  # noqa: SLF001 - no other way
             session.close()
 
     def send(self, method: str, path: str, **options: Any) -> requests.Response:  # noqa: ANN401 - any option
@@ -53,6 +55,15 @@ class SimClient:
         for _ in range(count):
             self.send("POST", "/_sim/clock", json={"through": clock["time"]})
             clock = self.clock(after=clock["time"])
+        return clock
+
+    def run_to(self, time: str) -> Any:  # noqa: ANN401 - any JSON
+        """Let the market run until it has reached `time`; return the clock then."""
+        before = (datetime.fromisoformat(time) - timedelta(minutes=1)).isoformat()
+        self.send("POST", "/_sim/clock", json={"through": before})
+        clock = self.clock()
+        while datetime.fromisoformat(clock["time"]) <= datetime.fromisoformat(before):
+            clock = self.clock(after=before)
         return clock
 
     def fault(self, kind: str, **fields: Any) -> None:  # noqa: ANN401 - any field

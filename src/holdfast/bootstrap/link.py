@@ -65,9 +65,10 @@ async def open_link(config: Config, state_dir: Path, *, new_account: bool = Fals
 
 def _prices(config: Config) -> PriceSource:
     symbols = [*config.sim.universe, *(symbol.symbol for symbol in config.symbols)]
-    prices = build_prices(bars=config.sim.bars, seed=config.sim.seed, universe=symbols)
+    sim = config.sim
+    prices = build_prices(bars=sim.bars, seed=sim.seed, universe=symbols, hours=sim.hours)
     if prices.period != TIMEFRAMES["1Min"].length:
-        raise UsageError(f"{config.sim.bars} holds bars of {prices.period}; this version replays 1-minute bars only")
+        raise UsageError(f"{sim.bars} holds bars of {prices.period}; this version replays 1-minute bars only")
     return prices
 
 

@@ -1,11 +1,16 @@
 """`holdfast simulate`: a simulated Alpaca for any client, on a port of this machine."""
 
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
+Hours = Literal["regular", "extended", "always"]
+Value = TypeVar("Value")
+_HOURS = "What the market lives through; without it always if a crypto pair is listed, else regular."
+_SPLIT = "A split before a day's session, e.g. AAPL:4@2026-01-07; repeatable."
 DATA_DIR = Path("state/.holdfast/sim")
 
 
@@ -19,6 +24,8 @@ def simulate(
     data_dir: Annotated[Path, typer.Option(help="Folder that keeps the account.")] = DATA_DIR,
     cash: Annotated[str, typer.Option(help="Cash of a new account in USD.")] = "100000",
     universe: Annotated[str, typer.Option(help="Symbols to list besides the catalogue, comma-separated.")] = "",
+    hours: Annotated[Hours | None, typer.Option(help=_HOURS)] = None,
+    split: Annotated[list[str] | None, typer.Option(help=_SPLIT)] = None,
     key: Annotated[str | None, typer.Option(help="The only API key to accept.")] = None,
     secret: Annotated[str | None, typer.Option(help="The only secret to accept.")] = None,
     new_account: Annotated[bool, typer.Option("--new-account", help="Set the account aside, start anew.")] = False,
@@ -29,17 +36,15 @@ def simulate(
     holdfast simulate
     holdfast simulate --seed 11 --speed 390
     holdfast simulate --bars my_prices --speed max
+    holdfast simulate --universe BTC/USD --hours always
     """  # noqa: D301 - click's mark for lines that are not wrapped
     from holdfast.adapters.log import start_logging
     from holdfast.bootstrap.prices import build_prices
     from holdfast.bootstrap.simulate import serve_simulator
     from holdfast.domain.symbols import parse_symbol
     from holdfast.simulator.settings import SimulatorSettings
+    from holdfast.simulator.splits import parse_split
 
-    try:
-        symbols = [parse_symbol(name.strip()) for name in universe.split(",") if name.strip()]
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--universe") from error
     settings = SimulatorSettings(
         data_dir=data_dir,
         host=host,
@@ -49,9 +54,20 @@ def simulate(
         key=key,
         secret=secret,
         new_account=new_account,
+        splits=tuple(_read_all(parse_split, split or [], "--split")),
     )
+    names = [name.strip() for name in universe.split(",") if name.strip()]
+    symbols = _read_all(parse_symbol, names, "--universe")
     start_logging()
-    raise typer.Exit(serve_simulator(settings, build_prices(bars=bars, seed=seed, universe=symbols)))
+    prices = build_prices(bars=bars, seed=seed, universe=symbols, hours=hours)
+    raise typer.Exit(serve_simulator(settings, prices))
+
+
+def _read_all(read: Callable[[str], Value], texts: Iterable[str], hint: str) -> list[Value]:
+    try:
+        return [read(text) for text in texts]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=hint) from error
 
 
 def _positive(text: str, hint: str) -> Decimal:

@@ -5,7 +5,7 @@ Values are read by `scalars`; strategies, which need the file's folder, are read
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -21,6 +21,7 @@ SPEED_DECIMALS_MAX = 6
 
 BrokerName = Literal["sim", "paper", "live"]
 Feed = Literal["iex", "sip"]
+Hours = Literal["regular", "extended", "always"]
 Direction = Literal["long", "both"]
 OnRemove = Literal["keep", "close"]
 OnExternalChange = Literal["adopt", "leave", "halt"]
@@ -101,7 +102,8 @@ class SimSection(Section):
     """The simulated Alpaca: join one by its `url`, or start one with the rest.
 
     `bars`: a folder of CSV files instead of the synthetic market. `speed`: simulated seconds per real second,
-    or ``max``. `cash`: USD of a new account. `universe`: symbols that exist besides the configured ones.
+    or ``max``. `cash`: USD of a new account. `universe`: symbols that exist besides the configured ones. `hours`:
+    which part of the time is lived through; None leaves it to the universe.
     """
 
     url: Annotated[str, BeforeValidator(scalars.url_of)] | None = None
@@ -110,6 +112,7 @@ class SimSection(Section):
     speed: Annotated[float | Literal["max"], BeforeValidator(_speed)] = 390.0
     cash: Annotated[Decimal, BeforeValidator(_cash)] = Decimal(100_000)
     universe: Annotated[tuple[Symbol, ...], Field(strict=False)] = ()
+    hours: Annotated[Hours, BeforeValidator(scalars.choice(get_args(Hours)))] | None = None
 
 
 class PaperSection(Section):

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,22 +12,26 @@ from loguru import logger
 from holdfast.domain.errors import Fatal, UsageError
 from holdfast.simulator.market import facts_of_new_account
 from holdfast.simulator.prices import PriceSource
+from holdfast.simulator.splits import PlannedSplit, arrange, splits_of
 from holdfast.simulator.store import AccountStore, SavedAccount, set_aside
 
 
 def open_account(
-    folder: Path, prices: PriceSource, *, cash: Decimal, new_account: bool
+    folder: Path, prices: PriceSource, *, cash: Decimal, new_account: bool, splits: Iterable[PlannedSplit] = ()
 ) -> tuple[AccountStore, SavedAccount]:
     """Open the account in `folder`, made with `cash` USD if there is none or if `new_account` asks for it.
 
+    `splits` are written down beside it.
+
     Raises:
-        UsageError: the prices end before the account's time.
+        UsageError: the prices end before the account's time, or a split cannot happen any more.
     """
     if new_account and (target := set_aside(folder, datetime.now(UTC))):
         logger.info(f"the old simulator account is kept in {target}")
     store = AccountStore(folder)
     try:
-        return store, _load_or_create(store, prices, cash)
+        account = _load_or_create(store, prices, cash)
+        return store, _with_splits(store, account, prices, splits)
     except BaseException:
         store.close()
         raise
@@ -46,6 +51,19 @@ def _load_or_create(store: AccountStore, prices: PriceSource, cash: Decimal) -> 
     return account
 
 
+def _with_splits(
+    store: AccountStore, account: SavedAccount, prices: PriceSource, plans: Iterable[PlannedSplit]
+) -> SavedAccount:
+    """Write down what is planned and return the account as it then is."""
+    known = splits_of(account.facts)
+    for plan in plans:
+        split = arrange(prices, plan, known, datetime.fromisoformat(account.facts["time"]))
+        if split is not None:
+            store.remember({"splits": known.json_with(split)})
+            known.add(split)
+    return _reload(store)
+
+
 def _reload(store: AccountStore) -> SavedAccount:
     account = store.load()
     if account is None:
@@ -55,10 +73,10 @@ def _reload(store: AccountStore) -> SavedAccount:
 
 def _check_time(account: SavedAccount, prices: PriceSource, folder: Path) -> None:
     time = datetime.fromisoformat(account.facts["time"])
-    last = prices.last_session
-    if last is not None and last.close < time:
+    last = prices.last_stretch
+    if last is not None and last.end < time:
         raise UsageError(
             f"the simulator's account in {folder} stands at {time:%Y-%m-%d %H:%M} UTC, but these bars end at "
-            f"{last.close:%Y-%m-%d %H:%M} UTC, and its time never goes back: use --new-account to start over, "
+            f"{last.end:%Y-%m-%d %H:%M} UTC, and its time never goes back: use --new-account to start over, "
             f"or another --data-dir"
         )

@@ -1,19 +1,21 @@
-"""Real NYSE sessions, half days and holidays included. The library behind them is slow to import: lazily."""
+"""Real NYSE sessions, half days and holidays included, and the trading days around them.
+
+The library behind them is slow to import: lazily.
+"""
 
 import bisect
 import functools
 import warnings
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from holdfast.domain.session import Session
-from holdfast.exchange.hours import Hours, TradingDay
+from holdfast.exchange.hours import TradingDay
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST_DAY = "1970-01-01"
 LAST_DAY = "2039-12-31"
-PRE_OPEN = timedelta(minutes=5)
 _PRE_MARKET, _POST_MARKET_END = time(4), time(20)
 
 
@@ -32,6 +34,11 @@ def all_sessions() -> Sequence[Session]:
     return tuple(Session(opened.astimezone(UTC), closed.astimezone(UTC)) for opened, closed in pairs)
 
 
+def midnight(day: date) -> datetime:
+    """Return the start of a New York calendar day in UTC; such a day has 23 to 25 hours."""
+    return _at(day, time())
+
+
 def session_date(session: Session) -> date:
     """Return the New York date of a session."""
     return session.open.astimezone(NEW_YORK).date()
@@ -41,17 +48,6 @@ def trading_day(session: Session) -> TradingDay:
     """Return a session's day: pre-market from 04:00, post-market to 20:00 New York, on half days too."""
     day = session_date(session)
     return TradingDay(_at(day, _PRE_MARKET), session.open, session.close, _at(day, _POST_MARKET_END))
-
-
-def hours_at(moment: datetime, next_session: Callable[[datetime], Session | None]) -> Hours:
-    """Return the trading day that `moment` falls into, or else the next one, and the one after it.
-
-    `next_session` gives the first session that closes after a moment; where it knows none the calendar does.
-    """
-    session = _session_after(_at(moment.astimezone(NEW_YORK).date(), time()), next_session)
-    if moment >= trading_day(session).post_close:
-        session = _session_after(session.close, next_session)
-    return Hours(trading_day(session), trading_day(_session_after(session.close, next_session)))
 
 
 def session_ending_after(moment: datetime) -> Session:
@@ -68,8 +64,7 @@ def session_opening_after(moment: datetime) -> Session:
 
 def session_of_date(day: date) -> Session | None:
     """Return the session of a New York date; None on a day without one."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=NEW_YORK)
-    session = session_ending_after(midnight)
+    session = session_ending_after(midnight(day))
     return session if session_date(session) == day else None
 
 
@@ -81,15 +76,11 @@ def sessions_between(start: datetime, end: datetime) -> Sequence[Session]:
     return sessions[first:last]
 
 
-def sessions_before(session: Session, count: int) -> Sequence[Session]:
-    """Return the `count` sessions before `session`, in order."""
+def sessions_before(moment: datetime, count: int) -> Sequence[Session]:
+    """Return the last `count` sessions that open before `moment`, in order."""
     sessions = all_sessions()
-    index = bisect.bisect_left(sessions, session.open, key=lambda each: each.open)
+    index = bisect.bisect_left(sessions, moment, key=lambda session: session.open)
     return sessions[max(0, index - count) : index]
-
-
-def _session_after(moment: datetime, next_session: Callable[[datetime], Session | None]) -> Session:
-    return next_session(moment) or session_ending_after(moment)
 
 
 def _at(day: date, wall_time: time) -> datetime:

@@ -9,6 +9,7 @@ import msgpack
 from starlette.websockets import WebSocket
 
 from holdfast.domain.bar import Bar
+from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.credentials import Credentials
 from holdfast.simulator.faults import Faults, Occasion
 from holdfast.simulator.outbox import Outbox
@@ -71,7 +72,8 @@ class DataConnection:
         self._credentials = credentials
         self._faults = faults
         self._is_authenticated = False
-        channels = _CRYPTO_CHANNELS if "crypto" in endpoint else _STOCK_CHANNELS
+        self._is_crypto = "crypto" in endpoint
+        channels = _CRYPTO_CHANNELS if self._is_crypto else _STOCK_CHANNELS
         self._subscribed: dict[str, dict[str, None]] = {channel: {} for channel in channels}
 
     def greet(self) -> None:
@@ -81,7 +83,8 @@ class DataConnection:
     def see_bars(self, bars: list[Bar]) -> None:
         """Send those bars of one instant that the client asked for."""
         wanted = self._subscribed["bars"]
-        chosen = bars if "*" in wanted else [bar for bar in bars if bar.symbol in wanted]
+        own = [bar for bar in bars if is_pair(bar.symbol) == self._is_crypto]
+        chosen = own if "*" in wanted else [bar for bar in own if bar.symbol in wanted]
         if chosen:
             self._say([{"T": "b", "S": bar.symbol, **bar_body(bar), "t": bar.time} for bar in chosen])
 

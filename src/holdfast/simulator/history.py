@@ -5,12 +5,14 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby, islice
 
 from holdfast.domain.bar import Bar
 from holdfast.exchange.refusal import malformed
-from holdfast.simulator.calendar import NEW_YORK
+from holdfast.simulator.asset_days import midnight_before, zone_of
+from holdfast.simulator.calendar import session_ending_after
+from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.prices import PriceSource, close_time
 
 _TIMEFRAME = re.compile(r"(\d{0,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)")
@@ -31,13 +33,12 @@ class Frame:
         """Its length; a month counts as its shortest."""
         return self.count * _LENGTHS.get(self.unit, _MONTH)
 
-    def start_of(self, moment: datetime) -> datetime:
+    def start_of(self, moment: datetime, zone: tzinfo) -> datetime:
         """Return the open time of the bar that `moment` falls into, in UTC.
 
-        Minutes and hours are aligned to the clock of New York, days to its midnight, as Alpaca's are.
+        Minutes and hours are aligned to the clock of `zone`, days to its midnight: Alpaca takes New York for stocks.
         """
-        local = moment.astimezone(NEW_YORK)
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        local, midnight = moment.astimezone(zone), midnight_before(moment, zone)
         if self.unit == "M":
             first_month = (local.month - 1) // self.count * self.count + 1
             return midnight.replace(month=first_month, day=1).astimezone(UTC)
@@ -105,12 +106,13 @@ def _parse_token(token: str | None) -> tuple[str | None, datetime | None]:
 
 
 def _of_symbol(prices: PriceSource, symbol: str, query: Query, now: datetime) -> Iterator[Bar]:
-    """Yield one symbol's bars of the query, in its order, session by session."""
+    """Yield one symbol's bars of the query, in its order, stretch by stretch."""
     if query.frame.length < prices.period:
         return
-    start = query.frame.start_of(query.start)
+    zone = zone_of(symbol)
+    start = query.frame.start_of(query.start, zone)
     raw = _raw_bars(prices, symbol, (start, min(query.end, now)), now, is_newest_first=query.is_newest_first)
-    bars = raw if query.frame.length == prices.period else _aggregated(raw, query.frame)
+    bars = raw if query.frame.length == prices.period else _aggregated(raw, query.frame, zone, prices.period)
     yield from (bar for bar in bars if query.start <= bar.time <= query.end)
 
 
@@ -120,13 +122,13 @@ def _raw_bars(
     start, end = span
     step = -1 if is_newest_first else 1
     day = timedelta(days=1)
-    for session in prices.history(start - day, end + day)[::step]:
-        bars = prices.bars(symbol, session)
+    for stretch in prices.history(start - day, end + day)[::step]:
+        bars = prices.bars(symbol, stretch)
         # Making a bar costs more than finding it: only those of the span are made.
         first, past = bisect_left(bars, start, key=_time), bisect_right(bars, end, key=_time)
         for index in range(first, past)[::step]:
             bar = bars[index]
-            if close_time(bar.time, prices.period, session) <= now:
+            if close_time(bar, prices.period, stretch) <= now:
                 yield bar
 
 
@@ -134,15 +136,22 @@ def _time(bar: Bar) -> datetime:
     return bar.time
 
 
-def _aggregated(bars: Iterable[Bar], frame: Frame) -> Iterator[Bar]:
-    for start, group in groupby(bars, key=lambda bar: frame.start_of(bar.time)):
+def _aggregated(bars: Iterable[Bar], frame: Frame, zone: tzinfo, period: timedelta) -> Iterator[Bar]:
+    for start, group in groupby(bars, key=lambda bar: frame.start_of(bar.time, zone)):
         parts = sorted(group, key=lambda bar: bar.time)
-        yield Bar(
-            symbol=parts[0].symbol,
-            time=start,
-            open=parts[0].open,
-            high=max(bar.high for bar in parts),
-            low=min(bar.low for bar in parts),
-            close=parts[-1].close,
-            volume=sum((bar.volume for bar in parts[1:]), parts[0].volume),
-        )
+        # As on the consolidated tape: trades outside the session count for a day's volume, not for its prices.
+        priced = [bar for bar in parts if frame.unit in "TH" or _is_in_session(bar, period)]
+        if priced:
+            yield Bar(
+                symbol=priced[0].symbol,
+                time=start,
+                open=priced[0].open,
+                high=max(bar.high for bar in priced),
+                low=min(bar.low for bar in priced),
+                close=priced[-1].close,
+                volume=sum((bar.volume for bar in parts[1:]), parts[0].volume),
+            )
+
+
+def _is_in_session(bar: Bar, period: timedelta) -> bool:
+    return is_pair(bar.symbol) or session_ending_after(bar.time).open < bar.time + period

@@ -4,8 +4,9 @@ Every change is one step: compute, commit, and only then publish. No threads, no
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Protocol
 
 from holdfast.domain.bar import Bar
@@ -13,19 +14,19 @@ from holdfast.domain.errors import Recoverable
 from holdfast.domain.session import Session
 from holdfast.exchange.books import Books
 from holdfast.exchange.exchange import Exchange
-from holdfast.exchange.hours import Hours
+from holdfast.exchange.hours import Hours, Phase
 from holdfast.exchange.ids import Ids
 from holdfast.exchange.ledger import Ledger
 from holdfast.exchange.order import Fate, OrderEvent, OrderRequest
-from holdfast.simulator.calendar import PRE_OPEN, hours_at, session_ending_after
-from holdfast.simulator.catalogue import listing_of
+from holdfast.simulator.catalogue import is_pair, listing_of
+from holdfast.simulator.known_prices import closing_bar, is_quoted, newest_bars
 from holdfast.simulator.prices import PriceSource
+from holdfast.simulator.splits import PlannedSplit, SplitPrices, arrange, splits_of
 from holdfast.simulator.store import AccountStore, SavedAccount
 from holdfast.simulator.tape import Tape
+from holdfast.simulator.trading_days import days_ahead
 
-_LOOK_BACK = timedelta(days=15)
 _TICK = timedelta(microseconds=1)
-_MOMENT = timedelta(seconds=1)
 Command = Callable[[datetime], list[OrderEvent]]
 
 
@@ -57,7 +58,8 @@ class Market:
         sessions: int | None = None,
         participation: Decimal | None = None,
     ) -> None:
-        self.prices = prices
+        self.splits = splits_of(account.facts)
+        self.prices = SplitPrices(prices, self.splits)
         self.account_id = account.facts["account_id"]
         self.created_at = datetime.fromisoformat(account.facts["started"])
         self.time = datetime.fromisoformat(account.facts["time"])
@@ -80,6 +82,7 @@ class Market:
             participation=participation,
         )
         self.latest_bars: dict[str, Bar] = {}
+        self._hours: Hours | None = None
         self._tape = self._tape_after(self.time)
         self._end = self._find_end(sessions)
         self._recall_prices()
@@ -87,38 +90,41 @@ class Market:
     # Where the market stands
 
     @property
+    def hours(self) -> Hours:
+        """The trading day that is running or comes next, and the one after it."""
+        if self._hours is None or self.time >= self._hours.day.post_close:
+            self._hours = Hours(*islice(days_ahead(self.prices, self.time), 2))
+        return self._hours
+
+    @property
     def session(self) -> Session:
         """The session that is open now, or else the next one."""
-        return self.prices.next_session(self.time) or session_ending_after(self.time)
+        day = self.hours.regular_day(self.time)
+        return Session(day.open, day.close)
 
     @property
     def is_open(self) -> bool:
         """Whether the regular session is open now."""
-        return self.session.open <= self.time < self.session.close
-
-    @property
-    def hours(self) -> Hours:
-        """The trading day that runs or comes next, and the one after it."""
-        return hours_at(self.time, self.prices.next_session)
+        return self.hours.phase(self.time) is Phase.REGULAR
 
     def next_instant(self) -> datetime | None:
         """Return the instant that follows; None when nothing will ever follow."""
-        after = self._tape.after(self.time) if self._tape else None
-        if after is None:
-            session = self.prices.next_session(self.time)
-            after = session.open - PRE_OPEN if session else None
-        return None if after is None or (self._end and after > self._end) else after
+        if self._end is not None and self.time >= self._end:
+            return None
+        tape = self._running_tape()
+        return tape.after(self.time) if tape else None
 
     @property
     def end_reason(self) -> str | None:
         """Why nothing follows; None while something does."""
         if self.next_instant() is not None:
             return None
-        return "session over" if self.prices.next_session(self.time) else "bars used up"
+        return "session over" if self.prices.next_stretch(self.time) else "bars used up"
 
     def seconds_to(self, instant: datetime) -> float:
-        """Return the market time in seconds until `instant`; closed hours are skipped and cost none."""
-        if not self.is_open and instant < self.session.open:
+        """Return the market time in seconds until `instant`; skipped hours cost none."""
+        stretch = self.prices.next_stretch(self.time)
+        if stretch is not None and instant < stretch.start:
             return 0.0
         return (instant - self.time).total_seconds()
 
@@ -127,16 +133,17 @@ class Market:
     def advance(self, instant: datetime) -> None:
         """Move to `instant`: fill, expire, commit, and then publish its bars and its updates."""
         self._check()
-        if self._tape is None or self._tape.after(self.time) is None:
-            self._tape = self._tape_after(self.time)
-        if self._tape is None:
+        tape = self._running_tape()
+        if tape is None:
             raise Recoverable("the bars are used up")
-        bars = self._tape.advance(instant)
+        bars = tape.advance(instant)
+        hours, session, before = self.hours, self.session, self.time
         self.time, self._ticks = instant, 0
+        for split in self.splits.between(before, instant):
+            self.exchange.split(split.symbol, split.ratio, self._stamp())
         self.latest_bars.update((bar.symbol, bar) for bar in bars)
-        hours = hours_at(instant - _MOMENT, self.prices.next_session)
         events = self.exchange.advance(bars, hours, self._stamp())
-        if instant >= self._tape.session.close:
+        if before < session.close <= instant:
             self.last_equity = self.equity
         self._commit()
         self.last_bars = bars
@@ -159,6 +166,23 @@ class Market:
         self._audience.see_events(events)
         return events
 
+    def split(self, symbol: str, ratio: Decimal, day: date | None = None) -> None:
+        """Arrange a split: `ratio` new shares for each old one before the session of `day`, or else the next one.
+
+        It is on disk when this returns. The same split arranged again changes nothing.
+
+        Raises:
+            UsageError: no such stock, no such session, or its day has begun for this account.
+        """
+        self._check()
+        split = arrange(self.prices, PlannedSplit(symbol, ratio, day), self.splits, self.time)
+        if split is None:
+            return
+        self._store.remember({"splits": self.splits.json_with(split)})
+        self.splits.add(split)
+        # The tape may hold the old prices of a session to come.
+        self._tape = self._tape_after(self.time)
+
     # Worth
 
     def price(self, symbol: str) -> Decimal | None:
@@ -171,13 +195,11 @@ class Market:
         return self.exchange.value.equity
 
     def previous_close(self, symbol: str) -> Decimal | None:
-        """Return the last price of the session before the newest one with a bar, in USD."""
+        """Return the close in USD, in today's shares, of the day before the newest one with a bar."""
         newest = self.latest_bars.get(symbol)
-        before = self.session.open if newest is None or self.is_open else newest.time
-        sessions = self.prices.history(before - _LOOK_BACK, before)
-        closed = [session for session in sessions if session.close <= before]
-        bars = self.prices.bars(symbol, closed[-1]) if closed else ()
-        return bars[-1].close if bars else None
+        is_today = newest is None or (self.is_open and not is_pair(symbol))
+        bar = closing_bar(self.prices, symbol, self.session.open if is_today or newest is None else newest.time)
+        return self._in_todays_shares(bar) if bar else None
 
     # Inside
 
@@ -198,34 +220,39 @@ class Market:
         if self._failure is not None:
             raise Recoverable(f"the simulator cannot save its account any more: {self._failure}")
 
+    def _running_tape(self) -> Tape | None:
+        """Return the tape that holds the next instant."""
+        if self._tape is None or self._tape.after(self.time) is None:
+            self._tape = self._tape_after(self.time)
+        return self._tape
+
     def _tape_after(self, moment: datetime) -> Tape | None:
-        session = self.prices.next_session(moment)
-        return Tape(self.prices, session, moment) if session else None
+        stretch = self.prices.next_stretch(moment)
+        return Tape(self.prices, stretch, moment) if stretch else None
 
     def _find_end(self, sessions: int | None) -> datetime | None:
         if sessions is None:
             return None
-        end = self.time
-        for _ in range(sessions):
-            session = self.prices.next_session(end)
-            end = session.close if session else end
-        return end
+        closes = (day.close for day in days_ahead(self.prices, self.time) if day.close > self.time)
+        return next(islice(closes, sessions - 1, None))
+
+    def _in_todays_shares(self, bar: Bar) -> Decimal:
+        return bar.close / self.splits.ratio(bar.symbol, self.time, after=bar.time)
 
     def _recall_prices(self) -> None:
-        for session in reversed(self.prices.history(self.time - _LOOK_BACK, self.time)):
-            if session.close <= self.time:
-                missing = [symbol for symbol in self.prices.instruments if symbol not in self.latest_bars]
-                last = (self.prices.bars(symbol, session)[-1:] for symbol in missing)
-                self.latest_bars.update((bar.symbol, bar) for bars in last for bar in bars)
-        today = self._tape.last_bars() if self._tape else []
-        self.latest_bars.update((bar.symbol, bar) for bar in today)
-        self.exchange.prices.last.update((symbol, bar.close) for symbol, bar in self.latest_bars.items())
-        self.exchange.see(today)
+        self.latest_bars.update((bar.symbol, bar) for bar in newest_bars(self.prices, self.time))
+        self.exchange.prices.last.update(
+            (symbol, self._in_todays_shares(bar)) for symbol, bar in self.latest_bars.items()
+        )
+        self.exchange.see(bar for bar in self.latest_bars.values() if is_pair(bar.symbol))
+        if self._tape is not None:
+            stretch, bars = self._tape.stretch, self._tape.last_bars()
+            self.exchange.see(bar for bar in bars if is_quoted(self.prices, bar, stretch, self.time))
 
 
 def facts_of_new_account(prices: PriceSource, *, account_id: str, cash: Decimal) -> Mapping[str, str]:
-    """Return what is written down when an account is opened: it starts before the first session's open."""
-    start = (prices.first_session.open - PRE_OPEN).astimezone(UTC).isoformat()
+    """Return what is written down when an account is opened: it starts before the first stretch of market time."""
+    start = (prices.first_stretch.first_instant).astimezone(UTC).isoformat()
     return {
         "account_id": account_id,
         "id_seed": "|".join(prices.description.values()),

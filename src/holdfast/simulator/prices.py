@@ -1,5 +1,6 @@
 """Where the simulator's prices come from: the protocol, and the source that replays recorded bars."""
 
+import bisect
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,16 +9,17 @@ from typing import Protocol
 
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import UsageError
-from holdfast.domain.session import Session
 from holdfast.exchange.instrument import Instrument
-from holdfast.simulator.calendar import session_ending_after, session_of_date, sessions_between
-from holdfast.simulator.catalogue import listing_of
+from holdfast.simulator.calendar import session_of_date
+from holdfast.simulator.catalogue import is_pair, listing_of
+from holdfast.simulator.timetable import MarketHours, Stretch, Timetable
 
 _DAY = timedelta(days=1)
+_TICK = timedelta(microseconds=1)
 
 
 class PriceSource(Protocol):
-    """Bars by symbol and session. `period` is the length of one bar.
+    """Bars by symbol and stretch of market time. `period` is the length of one bar.
 
     The same source gives the same bars for ever: the simulator stores none, it asks again.
     """
@@ -38,73 +40,91 @@ class PriceSource(Protocol):
         ...
 
     @property
-    def first_session(self) -> Session:
-        """The session in which a new account starts."""
+    def timetable(self) -> Timetable:
+        """Which parts of real time these prices cover."""
         ...
 
     @property
-    def last_session(self) -> Session | None:
-        """The last session with bars; None if there is always one more."""
+    def first_stretch(self) -> Stretch:
+        """The stretch in which a new account starts."""
         ...
 
-    def history(self, start: datetime, end: datetime) -> Sequence[Session]:
-        """Return the sessions with bars that overlap [start, end), in order."""
+    @property
+    def last_stretch(self) -> Stretch | None:
+        """The last stretch with bars; None if there is always one more."""
         ...
 
-    def next_session(self, moment: datetime) -> Session | None:
-        """Return the first session with bars that closes after `moment`; None when they are used up."""
+    def history(self, start: datetime, end: datetime) -> Sequence[Stretch]:
+        """Return the stretches with bars that overlap [start, end), in order."""
         ...
 
-    def bars(self, symbol: str, session: Session) -> Sequence[Bar]:
-        """Return the bars of one symbol in one session, oldest first; empty if there are none."""
+    def next_stretch(self, moment: datetime) -> Stretch | None:
+        """Return the first stretch with bars that ends after `moment`; None when they are used up."""
         ...
 
-    def close_times(self, session: Session) -> Collection[datetime]:
-        """Return every moment at which a bar of the session becomes known."""
+    def bars(self, symbol: str, stretch: Stretch) -> Sequence[Bar]:
+        """Return the bars of one symbol in one stretch, oldest first; empty if there are none."""
+        ...
+
+    def close_times(self, stretch: Stretch) -> Collection[datetime]:
+        """Return every moment of the stretch at which the market's time stops, for a bar or for its own sake."""
         ...
 
 
-def close_time(bar_time: datetime, period: timedelta, session: Session) -> datetime:
-    """Return when a bar becomes known: a period after its open, at the session's close at the latest."""
-    if period >= _DAY:
-        return session.close
-    return min(bar_time + period, session.close)
+def close_time(bar: Bar, period: timedelta, stretch: Stretch) -> datetime:
+    """Return when a bar of `stretch` becomes known: a period after its open, at the stretch's end at the latest.
+
+    A stock's daily bar is known at the session's close.
+    """
+    if period >= _DAY and stretch.session is not None and not is_pair(bar.symbol):
+        return stretch.session.close
+    return min(bar.time + period, stretch.end)
 
 
 class RecordedPrices:
-    """Replays recorded bars. Those that fall outside every NYSE session are left out and counted."""
+    """Replays recorded bars. Those that fall outside the market's hours are left out and counted."""
 
-    def __init__(self, bars_by_symbol: Mapping[str, Sequence[Bar]]) -> None:
+    def __init__(self, bars_by_symbol: Mapping[str, Sequence[Bar]], hours: MarketHours = MarketHours.REGULAR) -> None:
         self.period = _period(bars_by_symbol)
+        self.timetable = Timetable(hours)
         self._bars: dict[tuple[str, datetime], list[Bar]] = {}
-        self._sessions: list[Session] = []
-        self.bars_outside_sessions = 0
-        self._read(bars_by_symbol)
-        if not self._sessions:
-            raise UsageError("no bar of the folder falls into a session of the New York Stock Exchange")
+        self.bars_outside_hours = 0
+        self._stretches = self._read(bars_by_symbol)
+        if not self._stretches:
+            raise UsageError(f"no bar of the folder falls into the market's hours ({hours})")
         self.instruments: Mapping[str, Instrument] = listing_of(sorted(bars_by_symbol))
-        self.first_session = self._sessions[0]
-        self.last_session: Session | None = self._sessions[-1]
+        self.first_stretch = self._stretches[0]
+        self.last_stretch: Stretch | None = self._stretches[-1]
 
-    def _read(self, bars_by_symbol: Mapping[str, Sequence[Bar]]) -> None:
-        sessions: dict[datetime, Session] = {}
+    def _read(self, bars_by_symbol: Mapping[str, Sequence[Bar]]) -> list[Stretch]:
+        found: dict[datetime, Stretch] = {}
         for symbol, bars in bars_by_symbol.items():
             for bar in sorted(bars, key=lambda bar: bar.time):
-                session = self._session_of(bar.time)
-                if session is None:
-                    self.bars_outside_sessions += 1
+                stretch = self._stretch_of(bar)
+                if stretch is None:
+                    self.bars_outside_hours += 1
                     continue
-                sessions[session.open] = session
-                self._bars.setdefault((symbol, session.open), []).append(bar)
-        self._sessions = [sessions[opened] for opened in sorted(sessions)]
+                found[stretch.start] = stretch
+                self._bars.setdefault((symbol, stretch.start), []).append(bar)
+        if found and self.timetable.hours is MarketHours.ALWAYS:
+            return self.timetable.overlapping(min(found), max(each.end for each in found.values()))
+        return [found[start] for start in sorted(found)]
 
-    def _session_of(self, moment: datetime) -> Session | None:
-        if self.period >= _DAY:
-            # A daily bar is stamped with midnight: in New York as Alpaca does, or in UTC as many files do.
-            is_utc_midnight = moment.hour == 0 and moment.minute == 0
-            return session_of_date(moment.date() if is_utc_midnight else (moment - timedelta(hours=4)).date())
-        session = session_ending_after(moment)
-        return session if moment + self.period > session.open else None
+    def _stretch_of(self, bar: Bar) -> Stretch | None:
+        if is_pair(bar.symbol):
+            # The stretch in which it closes: days of crypto end at midnight UTC, inside one of New York.
+            stretch = self.timetable.ending_after(bar.time + self.period - _TICK)
+        elif self.period >= _DAY:
+            return self._stretch_of_daily(bar)
+        else:
+            stretch = self.timetable.ending_after(bar.time)
+        return stretch if bar.time + self.period > stretch.start else None
+
+    def _stretch_of_daily(self, bar: Bar) -> Stretch | None:
+        """A daily bar is stamped with midnight: in New York as Alpaca does, or in UTC as many files do."""
+        is_utc_midnight = bar.time.hour == 0 and bar.time.minute == 0
+        session = session_of_date(bar.time.date() if is_utc_midnight else (bar.time - timedelta(hours=4)).date())
+        return self.timetable.of_session(session) if session else None
 
     @property
     def description(self) -> Mapping[str, str]:
@@ -112,26 +132,33 @@ class RecordedPrices:
         return {
             "kind": "recorded",
             "symbols": ",".join(self.instruments),
-            "first": self._sessions[0].open.isoformat(),
-            "last": self._sessions[-1].close.isoformat(),
+            "first": self._stretches[0].start.isoformat(),
+            "last": self._stretches[-1].end.isoformat(),
         }
 
-    def history(self, start: datetime, end: datetime) -> Sequence[Session]:
-        """Return the sessions with bars that overlap [start, end)."""
-        return [session for session in self._sessions if session.close > start and session.open < end]
+    def history(self, start: datetime, end: datetime) -> Sequence[Stretch]:
+        """Return the stretches with bars that overlap [start, end)."""
+        first = bisect.bisect_right(self._stretches, start, key=_end)
+        return [stretch for stretch in self._stretches[first:] if stretch.start < end]
 
-    def next_session(self, moment: datetime) -> Session | None:
-        """Return the first session with bars that closes after `moment`."""
-        return next((session for session in self._sessions if session.close > moment), None)
+    def next_stretch(self, moment: datetime) -> Stretch | None:
+        """Return the first stretch with bars that ends after `moment`."""
+        index = bisect.bisect_right(self._stretches, moment, key=_end)
+        return self._stretches[index] if index < len(self._stretches) else None
 
-    def bars(self, symbol: str, session: Session) -> Sequence[Bar]:
-        """Return the recorded bars of one symbol in one session."""
-        return self._bars.get((symbol, session.open), [])
+    def bars(self, symbol: str, stretch: Stretch) -> Sequence[Bar]:
+        """Return the recorded bars of one symbol in one stretch."""
+        return self._bars.get((symbol, stretch.start), [])
 
-    def close_times(self, session: Session) -> Collection[datetime]:
-        """Return the moments at which a recorded bar of the session closes."""
-        columns = (self.bars(symbol, session) for symbol in self.instruments)
-        return {close_time(bar.time, self.period, session) for column in columns for bar in column}
+    def close_times(self, stretch: Stretch) -> Collection[datetime]:
+        """Return the moments at which a recorded bar closes; the end of every period where time never rests."""
+        columns = (self.bars(symbol, stretch) for symbol in self.instruments)
+        closes = {close_time(bar, self.period, stretch) for column in columns for bar in column}
+        return closes.union(stretch.every(self.period)) if self.timetable.hours is MarketHours.ALWAYS else closes
+
+
+def _end(stretch: Stretch) -> datetime:
+    return stretch.end
 
 
 def _period(bars_by_symbol: Mapping[str, Sequence[Bar]]) -> timedelta:
@@ -142,8 +169,3 @@ def _period(bars_by_symbol: Mapping[str, Sequence[Bar]]) -> timedelta:
         distances.update(later - earlier for earlier, later in pairwise(times))
     distances.pop(timedelta(0), None)
     return min(distances.most_common(1)[0][0], _DAY) if distances else timedelta(minutes=1)
-
-
-def sessions_overlapping(start: datetime, end: datetime) -> Sequence[Session]:
-    """Return the real sessions that overlap [start, end), in order."""
-    return [session for session in sessions_between(start - _DAY, end) if session.close > start]

@@ -22,6 +22,7 @@ from holdfast.simulator.market import Market
 from holdfast.simulator.pacing import Pacer
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.rest_account import AccountRoutes
+from holdfast.simulator.rest_crypto import CryptoRoutes
 from holdfast.simulator.rest_data import DataRoutes
 from holdfast.simulator.rest_orders import OrderRoutes
 from holdfast.simulator.rest_positions import PositionRoutes
@@ -61,6 +62,7 @@ class SimulatorServer:
                 self._prices,
                 cash=self._settings.cash,
                 new_account=self._settings.new_account,
+                splits=self._settings.splits,
             )
         except BaseException:
             self._socket.close()
@@ -153,7 +155,8 @@ class _Server(uvicorn.Server):
 
 def build_app(market: Market, *, gate: Gate, faults: Faults, control: ControlRoutes) -> Starlette:
     """Put all REST routes together."""
-    groups = (AccountRoutes(market), PositionRoutes(market), ReferenceRoutes(market), DataRoutes(market))
+    data = (DataRoutes(market), CryptoRoutes(market))
+    groups = (AccountRoutes(market), PositionRoutes(market), ReferenceRoutes(market), *data)
     routes = [route for group in groups for route in group.routes(gate)]
     handlers = {404: gate.unknown, 405: gate.unknown}
     return Starlette(

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from holdfast.simulator.splits import PlannedSplit
+
 ACCOUNT_CASH_USD = Decimal(100_000)
 REQUEST_LIFETIME_S = 2
 LISTING_LAG_S = 1
@@ -17,7 +19,7 @@ class SimulatorSettings:
     `speed` is the most simulated seconds in a real one; None is without a bound, and then the market waits for
     a client in lockstep. `lockstep` demands one from the start. `sessions` ends the market after so many of
     them, None goes on while there are prices. `port` 0 takes a free one. `key` and `secret` None accept any
-    pair. `new_account` sets the data folder's account aside.
+    pair. `new_account` sets the data folder's account aside. `splits` are arranged at the start.
     """
 
     data_dir: Path
@@ -30,6 +32,7 @@ class SimulatorSettings:
     key: str | None = None
     secret: str | None = None
     new_account: bool = False
+    splits: tuple[PlannedSplit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

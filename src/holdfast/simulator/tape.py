@@ -1,38 +1,37 @@
-"""One session as the market lives it: which instants it has, and which bars close at each."""
+"""One stretch of market time as the market lives it: which instants it has, and which bars close at each."""
 
 import bisect
 from datetime import datetime
 
 from holdfast.domain.bar import Bar
-from holdfast.domain.session import Session
-from holdfast.simulator.calendar import PRE_OPEN
 from holdfast.simulator.prices import PriceSource, close_time
+from holdfast.simulator.timetable import Stretch
 
 
 class Tape:
-    """The instants of `session`: five minutes before the open, every bar's close, and the session's close.
+    """The instants of `stretch`: the one before its start, every bar's close, its end, and its trading day's borders.
 
     It stands after `moment` and only moves forward.
     """
 
-    def __init__(self, prices: PriceSource, session: Session, moment: datetime) -> None:
-        self.session = session
+    def __init__(self, prices: PriceSource, stretch: Stretch, moment: datetime) -> None:
+        self.stretch = stretch
         self._period = prices.period
-        self._columns = [column for symbol in prices.instruments if (column := prices.bars(symbol, session))]
+        self._columns = [column for symbol in prices.instruments if (column := prices.bars(symbol, stretch))]
         self._next = [bisect.bisect_right(column, moment, key=self._closes) for column in self._columns]
         self._coming = [self._bar(row) for row in range(len(self._columns))]
-        self._instants = sorted({session.open - PRE_OPEN, session.close, *prices.close_times(session)})
+        self._instants = sorted({stretch.first_instant, *prices.close_times(stretch), *_borders(prices, stretch)})
 
     def _closes(self, bar: Bar) -> datetime:
-        return close_time(bar.time, self._period, self.session)
+        return close_time(bar, self._period, self.stretch)
 
     def after(self, moment: datetime) -> datetime | None:
-        """Return the first instant later than `moment`; None after the close."""
+        """Return the first instant later than `moment`; None after the end."""
         index = bisect.bisect_right(self._instants, moment)
         return self._instants[index] if index < len(self._instants) else None
 
     def last_bars(self) -> list[Bar]:
-        """Return the newest bar of each symbol that has closed so far in this session."""
+        """Return the newest bar of each symbol that has closed so far in this stretch."""
         pairs = zip(self._columns, self._next, strict=True)
         return [column[index - 1] for column, index in pairs if index]
 
@@ -52,3 +51,12 @@ class Tape:
     def _bar(self, row: int) -> Bar | None:
         column, index = self._columns[row], self._next[row]
         return column[index] if index < len(column) else None
+
+
+def _borders(prices: PriceSource, stretch: Stretch) -> list[datetime]:
+    """Return the moments at which orders change their state, whether a bar closes there or not."""
+    if stretch.session is None:
+        return [stretch.end]
+    day = prices.timetable.trading_day(stretch.session)
+    # An opening is no instant of its own: what waits for it is filled when its first bar closes.
+    return [day.close, day.post_close, stretch.end]
