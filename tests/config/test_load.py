@@ -93,12 +93,12 @@ symbols:
 def test_the_simulators_settings_are_read(tmp_path: Path) -> None:
     """`sim` holds the simulator's flags; a path becomes absolute beside the file."""
     (tmp_path / "history").mkdir()
-    sim = "sim: {bars: history, seed: 1, speed: max, cash: 0.5, universe: [IBM, BRK.B], hours: extended}\n"
-    config = load(tmp_path, sim + AAPL)
+    more = ", hours: extended, bad_day: 42}\n"
+    config = load(tmp_path, "sim: {bars: history, seed: 1, speed: max, cash: 0.5, universe: [IBM, BRK.B]" + more + AAPL)
     assert config.sim.bars == tmp_path / "history"
     assert (config.sim.seed, config.sim.speed, config.sim.cash) == (1, "max", Decimal("0.5"))
-    assert (config.sim.universe, config.sim.hours) == (("IBM", "BRK.B"), "extended")
-    assert load(tmp_path, AAPL).sim.hours is None
+    assert (config.sim.universe, config.sim.hours, config.sim.bad_day) == (("IBM", "BRK.B"), "extended", 42)
+    assert (load(tmp_path, AAPL).sim.hours, load(tmp_path, AAPL).sim.bad_day) == (None, None)
     assert load(tmp_path, "sim: {url: 'http://127.0.0.1:9000'}\n" + AAPL).sim.url == "http://127.0.0.1:9000"
 
 
@@ -209,6 +209,7 @@ def test_a_name_outside_the_grammar_is_refused(tmp_path: Path, name: str, messag
         ("sim: 5\n" + AAPL, "1:6: sim: needs keys below it, e.g. 'url: ...'"),
         ("sim: {seed: 1.5}\n" + AAPL, "1:13: sim.seed: must be a whole number, 0 or more, not '1.5'"),
         ("sim: {seed: -1}\n" + AAPL, "sim.seed: must be a whole number"),
+        ("sim: {bad_day: worst}\n" + AAPL, "sim.bad_day: must be a"),
         ("sim: {speed: fast}\n" + AAPL, "sim.speed: must be a number such as 10 or 0.5, not 'fast'; or write max"),
         ("sim: {speed: 0}\n" + AAPL, "sim.speed: must be larger than 0, not '0'; or write max"),
         ("sim: {cash: -5}\n" + AAPL, "sim.cash: must be larger than 0, not '-5'"),

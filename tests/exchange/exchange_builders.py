@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from holdfast.domain.bar import Bar
+from holdfast.domain.decimals import plain
 from holdfast.domain.order import Side
 from holdfast.exchange.books import Books
 from holdfast.exchange.exchange import Exchange
@@ -136,4 +137,4 @@ def kinds(events: list[OrderEvent]) -> list[str]:
 
 def fills(events: list[OrderEvent]) -> list[str]:
     """Return `quantity@price` of every fill."""
-    return [f"{event.fill.quantity}@{event.fill.price}" for event in events if event.fill]
+    return [f"{plain(event.fill.quantity)}@{plain(event.fill.price)}" for event in events if event.fill]

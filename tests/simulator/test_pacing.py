@@ -54,12 +54,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super()._run_once()  # type: ignore[misc]
 
 
-def play(script: Callable[[Pacer], Coroutine[Any, Any, None]], speed: int | None = 60) -> list[float]:
+def play(
+    script: Callable[[Pacer], Coroutine[Any, Any, None]],
+    speed: int | None = 60,
+    under_way: list[str] | None = None,
+) -> list[float]:
     """Run a pacer beside `script` and return when the market moved."""
     market = ThreeInstants()
 
     async def both() -> None:
-        pacer = Pacer(cast("Market", market), speed=None if speed is None else Decimal(speed), lockstep=False)
+        pacer = Pacer(
+            cast("Market", market),
+            speed=None if speed is None else Decimal(speed),
+            lockstep=False,
+            under_way=[] if under_way is None else under_way,
+        )
         run = asyncio.create_task(pacer.run())
         await script(pacer)
         pacer.stop()
@@ -108,3 +117,22 @@ def test_without_a_speed_a_silent_client_is_waited_for_for_ever() -> None:
         await asyncio.sleep(1000)
 
     assert play(script, speed=None) == [1000.0, 2000.0]
+
+
+def test_lockstep_waits_for_what_is_under_way() -> None:
+    """The client is ready, but the market stays until the last thing has ended."""
+    under_way = ["a late request"]
+
+    async def script(pacer: Pacer) -> None:
+        pacer.worked_through(START + 3 * MINUTE)
+        await asyncio.sleep(7)
+        under_way.clear()
+        pacer.nudge()
+        await asyncio.sleep(100)
+
+    assert play(script, speed=None, under_way=under_way) == [7.0, 7.0, 7.0]
+
+
+def test_nothing_under_way_holds_a_market_up_that_runs_by_itself() -> None:
+    """Without lockstep it moves on at its own speed."""
+    assert play(lambda _: asyncio.sleep(10), under_way=["a late request"]) == [1.0, 2.0, 3.0]

@@ -241,3 +241,30 @@ def test_the_day_before_ends_at_the_close_whatever_came_after(start_simulator: A
     assert float(market.previous_close("AAPL")) == rows[0]["c"]
     pair = sim.get("/v1beta3/crypto/us/bars", symbols="BTC/USD", start="2026-01-05T23:59:00Z")["bars"]["BTC/USD"]
     assert float(market.previous_close("BTC/USD")) == pair[0]["c"]
+
+
+def test_only_orders_for_extended_hours_trade_before_the_open(start_simulator: Any) -> None:  # noqa: ANN401
+    """At 04:05 a limit order for extended hours fills; a plain market order waits for the session's first minute."""
+    sim = start_simulator(from_day("2026-01-05", EXTENDED))
+    sim.run_to("2026-01-05T09:05:00Z")
+    early = sim.order(type="limit", limit_price="400", extended_hours=True)["id"]
+    plain = sim.order()["id"]
+    assert sim.get(f"/v2/orders/{early}")["status"] == "filled"
+    sim.run_to("2026-01-05T14:30:00Z")
+    assert sim.get(f"/v2/orders/{plain}")["filled_qty"] == "0"
+    sim.step()
+    bought = sim.get(f"/v2/orders/{plain}")
+    opened = sim.get("/v2/stocks/AAPL/bars", start="2026-01-05T14:30:00Z")["bars"][0]["o"]
+    assert (bought["status"], float(bought["filled_avg_price"])) == ("filled", opened)
+
+
+def test_a_pair_is_bought_at_night(start_simulator: Any) -> None:  # noqa: ANN401
+    """Minutes after midnight, on a holiday: the order fills at the quote that the data shows."""
+    sim = start_simulator(from_day("2026-11-26", ALWAYS))
+    sim.run_to("2026-11-26T05:05:00Z")
+    for symbol, quantity in (("BTC/USD", "0.01"), ("DOGE/USD", "1000")):
+        quote = sim.get("/v1beta3/crypto/us/latest/quotes", symbols=symbol)["quotes"][symbol]
+        order_id = sim.order(symbol=symbol, qty=quantity, time_in_force="gtc")["id"]
+        order = sim.get(f"/v2/orders/{order_id}")
+        assert (order["status"], float(order["filled_avg_price"])) == ("filled", quote["ap"])
+    assert {row["symbol"] for row in sim.get("/v2/positions")} == {"BTCUSD", "DOGEUSD"}

@@ -81,6 +81,8 @@ def _settings(config: Config, state_dir: Path, *, new_account: bool) -> Simulato
         sessions=None if config.sim.bars else 1,
         lockstep=True,
         new_account=new_account,
+        bad_day=config.sim.bad_day,
+        bad_day_symbols=tuple(symbol.symbol for symbol in config.symbols),
     )
 
 

@@ -28,6 +28,7 @@ def simulate(
     split: Annotated[list[str] | None, typer.Option(help=_SPLIT)] = None,
     key: Annotated[str | None, typer.Option(help="The only API key to accept.")] = None,
     secret: Annotated[str | None, typer.Option(help="The only secret to accept.")] = None,
+    bad_day: Annotated[int | None, typer.Option(help="Seed of the faults that every session has.")] = None,
     new_account: Annotated[bool, typer.Option("--new-account", help="Set the account aside, start anew.")] = False,
 ) -> None:
     """Serve a simulated Alpaca until Ctrl-C; print its addresses as one line of JSON.
@@ -36,6 +37,7 @@ def simulate(
     holdfast simulate
     holdfast simulate --seed 11 --speed 390
     holdfast simulate --bars my_prices --speed max
+    holdfast simulate --universe AAPL,MSFT --bad-day 42
     holdfast simulate --universe BTC/USD --hours always
     """  # noqa: D301 - click's mark for lines that are not wrapped
     from holdfast.adapters.log import start_logging
@@ -45,6 +47,7 @@ def simulate(
     from holdfast.simulator.settings import SimulatorSettings
     from holdfast.simulator.splits import parse_split
 
+    symbols = _read_all(parse_symbol, _names(universe), "--universe")
     settings = SimulatorSettings(
         data_dir=data_dir,
         host=host,
@@ -54,13 +57,17 @@ def simulate(
         key=key,
         secret=secret,
         new_account=new_account,
+        bad_day=bad_day,
+        bad_day_symbols=tuple(symbols),
         splits=tuple(_read_all(parse_split, split or [], "--split")),
     )
-    names = [name.strip() for name in universe.split(",") if name.strip()]
-    symbols = _read_all(parse_symbol, names, "--universe")
     start_logging()
     prices = build_prices(bars=bars, seed=seed, universe=symbols, hours=hours)
     raise typer.Exit(serve_simulator(settings, prices))
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 def _read_all(read: Callable[[str], Value], texts: Iterable[str], hint: str) -> list[Value]:

@@ -103,7 +103,8 @@ class SimSection(Section):
 
     `bars`: a folder of CSV files instead of the synthetic market. `speed`: simulated seconds per real second,
     or ``max``. `cash`: USD of a new account. `universe`: symbols that exist besides the configured ones. `hours`:
-    which part of the time is lived through; None leaves it to the universe.
+    which part of the time is lived through; None leaves it to the universe. `bad_day`: a seed of faults for every
+    session.
     """
 
     url: Annotated[str, BeforeValidator(scalars.url_of)] | None = None
@@ -112,6 +113,7 @@ class SimSection(Section):
     speed: Annotated[float | Literal["max"], BeforeValidator(_speed)] = 390.0
     cash: Annotated[Decimal, BeforeValidator(_cash)] = Decimal(100_000)
     universe: Annotated[tuple[Symbol, ...], Field(strict=False)] = ()
+    bad_day: Annotated[int, BeforeValidator(scalars.whole_of)] | None = None
     hours: Annotated[Hours, BeforeValidator(scalars.choice(get_args(Hours)))] | None = None
 
 

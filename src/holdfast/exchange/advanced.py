@@ -23,8 +23,9 @@ _ENTRY_TYPES = {OrderType.MARKET, OrderType.LIMIT}
 
 def normalised(request: OrderRequest) -> OrderRequest:
     """Return the request with an OCO's own limit filled in from its take-profit, as Alpaca does."""
-    if request.order_class is OrderClass.OCO and request.take_profit is not None and request.limit_price is None:
-        return replace(request, type=OrderType.LIMIT, limit_price=request.take_profit.limit_price)
+    is_open = request.type is OrderType.LIMIT and request.limit_price is None
+    if request.order_class is OrderClass.OCO and request.take_profit is not None and is_open:
+        return replace(request, limit_price=request.take_profit.limit_price)
     return request
 
 

@@ -140,10 +140,11 @@ class Exchange:
         )
         return self.submit(request, hours, at, is_closing_all=quantity is None)
 
-    def release(self, hours: Hours, at: datetime) -> list[OrderEvent]:
-        """End every fate: stuck cancels end, frozen orders fill at the current quote, or else in the next bar."""
+    def release(self, hours: Hours, at: datetime, order_id: str | None = None) -> list[OrderEvent]:
+        """End every fate, or one order's: stuck cancels end, frozen orders fill at the quote or in the next bar."""
         events: list[OrderEvent] = []
-        for order in [order for order in self.books.orders.working() if order.fate is not Fate.NORMAL]:
+        bound = [order for order in self.books.orders.working() if order.fate is not Fate.NORMAL]
+        for order in [order for order in bound if order_id in (None, order.id)]:
             free = replace(order, fate=Fate.NORMAL)
             self.books.keep(free)
             if order.fate is Fate.STUCK:

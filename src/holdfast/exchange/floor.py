@@ -100,7 +100,8 @@ class Floor:
             return self._cancel_rest(order, at)
         if not quantity:
             return []
-        return self._fill(order, quantity, price, at, is_complete=quantity == wanted, is_maker=is_maker)
+        is_complete = quantity == quantity_at(order, price)
+        return self._fill(order, quantity, price, at, is_complete=is_complete, is_maker=is_maker)
 
     def _fill(
         self, order: Order, quantity: Decimal, price: Decimal, at: datetime, *, is_complete: bool, is_maker: bool

@@ -10,7 +10,7 @@ from holdfast.exchange import advanced, means, replacement, routing, wash_trade
 from holdfast.exchange.books import Books
 from holdfast.exchange.hours import Hours
 from holdfast.exchange.instrument import Instrument
-from holdfast.exchange.margin import SHORT_RESERVE, AccountValue, Worth
+from holdfast.exchange.margin import SHORT_RESERVE, AccountValue, Worth, value_account
 from holdfast.exchange.matching import SHARE_STEP
 from holdfast.exchange.order import (
     ZERO,
@@ -112,20 +112,19 @@ class Intake:
         made = [self.new_order(plan, at) for plan in plans]
         return [replace(leg, status=OrderStatus.HELD, parent_id=parent.id) for leg in made]
 
-    def value(self) -> AccountValue:
-        """Return the account at market; a holding whose price is unknown counts at cost."""
-        ledger = self._books.ledger
-        holdings = tuple(
-            Worth(
-                held.quantity,
-                self._prices.last.get(symbol, held.average_entry_price),
-                self._instruments[symbol].is_marginable,
-            )
-            for symbol, held in ledger.open_holdings().items()
+    def value(self, given_back: Decimal = ZERO) -> AccountValue:
+        """Return the account at market; a holding whose price is unknown counts at cost.
+
+        `given_back` is buying power in USD that a replaced order no longer keeps.
+        """
+        ledger, last = self._books.ledger, self._prices.last
+        reserved = self._books.orders.reserved() - given_back
+        holdings = (
+            Worth(held.quantity, last.get(symbol) or held.average_entry_price, self._instruments[symbol].is_marginable)
+            for symbol, held in ledger.holdings.items()
+            if held.quantity
         )
-        equity = ledger.cash + sum((worth.value for worth in holdings), ZERO)
-        multiplier = self._standing.terms.multiplier(equity)
-        return AccountValue(ledger.cash, holdings, self._books.orders.reserved(), multiplier)
+        return value_account(ledger.cash, holdings, reserved, self._standing.terms)
 
     def canonical(self, symbol: str) -> str:
         """Return the listed name of a symbol that may be a pair written without its slash."""
@@ -158,17 +157,17 @@ class Intake:
         return self._prices.last.get(request.symbol)
 
     def _means(self, request: OrderRequest, instrument: Instrument, *, without: Order | None = None) -> means.Means:
-        orders, symbol, value = self._books.orders, request.symbol, self.value()
-        held = orders.held_quantity(symbol)
+        orders, symbol = self._books.orders, request.symbol
+        held, given_back = orders.held_quantity(symbol), ZERO
         if without is not None:
             held -= without.held_quantity
-            value = replace(value, reserved=value.reserved - without.reserved)
+            given_back = without.reserved
         return means.Means(
             instrument=instrument,
             position=self._books.ledger.quantity(symbol),
             held=held,
             price=self._reserve_price(request),
-            value=value,
+            value=lambda: self.value(given_back),
             terms=self._standing.terms,
             has_opposite_opening=any(
                 order.side is not request.side and not order.intent.closes for order in orders.working(symbol)

@@ -23,11 +23,6 @@ class Worth:
     price: Decimal
     is_marginable: bool
 
-    @property
-    def value(self) -> Decimal:
-        """Signed market value."""
-        return self.quantity * self.price
-
 
 @dataclass(frozen=True, slots=True)
 class AccountTerms:
@@ -50,22 +45,20 @@ class AccountTerms:
 
 @dataclass(frozen=True, slots=True)
 class AccountValue:
-    """The account at market, and what of it is spoken for by working orders; all in USD."""
+    """The account at market; all in USD.
+
+    `long_value` and `short_value` (negative) are what is held; `margined` and `unmargined` the same without sign, by
+    whether it can be bought on margin; `reserved` is what working orders have spoken for.
+    """
 
     cash: Decimal
-    holdings: tuple[Worth, ...]
+    long_value: Decimal
+    short_value: Decimal
+    margined: Decimal
+    unmargined: Decimal
+    maintenance_margin: Decimal
     reserved: Decimal
     multiplier: int
-
-    @property
-    def long_value(self) -> Decimal:
-        """Market value of the long holdings."""
-        return _sum(worth.value for worth in self.holdings if worth.quantity > 0)
-
-    @property
-    def short_value(self) -> Decimal:
-        """Market value of the short holdings, negative."""
-        return _sum(worth.value for worth in self.holdings if worth.quantity < 0)
 
     @property
     def equity(self) -> Decimal:
@@ -75,17 +68,12 @@ class AccountValue:
     @property
     def initial_margin(self) -> Decimal:
         """What Reg T wants to be owned of the holdings: half of what is marginable, all of the rest."""
-        return _sum(abs(worth.value) * (_INITIAL if worth.is_marginable else 1) for worth in self.holdings)
-
-    @property
-    def maintenance_margin(self) -> Decimal:
-        """What must stay owned: 30 %, all of a share below $2.50 and of what is not marginable."""
-        return _sum(abs(worth.value) * _maintenance(worth) for worth in self.holdings)
+        return self.margined * _INITIAL + self.unmargined
 
     @property
     def buying_power(self) -> Decimal:
         """What marginable assets may still be bought for: m x equity less exposure, never negative."""
-        exposure = _sum(abs(worth.value) * (1 if worth.is_marginable else self.multiplier) for worth in self.holdings)
+        exposure = self.margined + self.multiplier * self.unmargined
         return max(self.multiplier * self.equity - exposure - self.reserved, ZERO)
 
     @property
@@ -102,9 +90,22 @@ class AccountValue:
         return max(min(own - self.reserved, self.buying_power), ZERO)
 
 
-def _maintenance(worth: Worth) -> Decimal:
-    return _MAINTENANCE if worth.is_marginable and worth.price >= _CHEAP_USD else Decimal(1)
-
-
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    return sum(amounts, ZERO)
+def value_account(cash: Decimal, holdings: Iterable[Worth], reserved: Decimal, terms: AccountTerms) -> AccountValue:
+    """Add an account up, in one pass: it may hold a thousand things, and every opening order asks."""
+    long, short, margined, unmargined, maintenance = ZERO, ZERO, ZERO, ZERO, ZERO
+    for worth in holdings:
+        value = worth.quantity * worth.price
+        gross = abs(value)
+        if value > 0:
+            long += value
+        else:
+            short += value
+        if worth.is_marginable:
+            margined += gross
+        else:
+            unmargined += gross
+        # Alpaca: 30 % must stay owned, all of a share below $2.50 and of what is not marginable.
+        is_dear = worth.is_marginable and worth.price >= _CHEAP_USD
+        maintenance += gross * _MAINTENANCE if is_dear else gross
+    multiplier = terms.multiplier(cash + long + short)
+    return AccountValue(cash, long, short, margined, unmargined, maintenance, reserved, multiplier)

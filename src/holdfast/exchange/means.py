@@ -1,5 +1,6 @@
 """Whether the account can afford an order: shares to close, the right to open a short, buying power."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,16 +21,17 @@ _CRYPTO_USD_MIN = Decimal(10)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What an order is measured by: the position (signed), what orders hold of it, and the account at market.
+    """What an order is measured by: the position (signed) and what orders hold of it, and the account at market.
 
-    `price` values one share in USD; `opposite` is whether an order that would open the other side is at work.
+    `value` adds the account up and is asked for by opening orders only. `price` values one share in USD;
+    `has_opposite_opening` is whether an order that would open the other side is at work.
     """
 
     instrument: Instrument
     position: Decimal
     held: Decimal
     price: Decimal
-    value: AccountValue
+    value: Callable[[], AccountValue]
     terms: AccountTerms
     has_opposite_opening: bool = False
 
@@ -88,19 +90,20 @@ def _check_opening(request: OrderRequest, quantity: Decimal, intent: Intent, mea
     if means.has_opposite_opening:
         # While flat, two orders to either side could leave a position that neither of them meant.
         raise insufficient_quantity(request.symbol, quantity, ZERO, ZERO)
+    value = means.value()
     if intent is Intent.SELL_TO_OPEN:
-        _check_short(request, means, quantity)
+        _check_short(request, means, quantity, value.equity)
     cost = request.notional if request.notional is not None else quantity * means.price
-    power = means.value.buying_power if means.instrument.is_marginable else means.value.cash_buying_power
+    power = value.buying_power if means.instrument.is_marginable else value.cash_buying_power
     if cost > power:
         raise insufficient_buying_power(power, cost)
 
 
-def _check_short(request: OrderRequest, means: Means, quantity: Decimal) -> None:
+def _check_short(request: OrderRequest, means: Means, quantity: Decimal, equity: Decimal) -> None:
     instrument = means.instrument
     if instrument.is_crypto:
         raise insufficient_balance(request.symbol, quantity, ZERO, ZERO)
-    if not means.terms.may_short(means.value.equity):
+    if not means.terms.may_short(equity):
         raise forbidden("account is not allowed to short")
     if request.is_fractional:
         raise unprocessable("fractional orders cannot be sold short")

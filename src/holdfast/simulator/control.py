@@ -1,19 +1,18 @@
 """`/_sim/*`: the simulator's own page, outside Alpaca's URLs. No credentials, and nothing here is counted."""
 
-import json
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from holdfast.simulator.faults import KINDS, Faults
+from holdfast.simulator.bodies import BadBodyError, read_object
+from holdfast.simulator.faults.kinds import described
+from holdfast.simulator.faults.trouble import Trouble
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
 from holdfast.simulator.pacing import Pacer
-from holdfast.simulator.settings import LISTING_LAG_S, POSITION_LAG_S, REQUEST_LIFETIME_S, SimulatorSettings
+from holdfast.simulator.settings import SimulatorSettings
 from holdfast.simulator.wire import Body, stamp, text
 
 _WAIT_S_DEFAULT = 20.0
@@ -23,12 +22,12 @@ class ControlRoutes:
     """Handlers for status, clock and faults."""
 
     def __init__(
-        self, *, settings: SimulatorSettings, market: Market, pacer: Pacer, faults: Faults, gate: Gate
+        self, *, settings: SimulatorSettings, market: Market, pacer: Pacer, trouble: Trouble, gate: Gate
     ) -> None:
         self._settings = settings
         self._market = market
         self._pacer = pacer
-        self._faults = faults
+        self._trouble = trouble
         self._gate = gate
 
     def routes(self) -> list[Route]:
@@ -60,11 +59,7 @@ class ControlRoutes:
                 **self._where(),
                 "speed": "max" if self._settings.speed is None else text(self._settings.speed),
                 "account_id": market.account_id,
-                "assumptions": {
-                    "request_lifetime_s": REQUEST_LIFETIME_S,
-                    "listing_lag_s": LISTING_LAG_S,
-                    "position_lag_s": POSITION_LAG_S,
-                },
+                "assumptions": dict(self._trouble.faults.assumptions),
                 "requests": dict(self._gate.requests),
                 "books": {"cash": text(ledger.cash), "symbols": symbols},
                 "started": stamp(market.created_at),
@@ -85,8 +80,11 @@ class ControlRoutes:
 
     async def set_clock(self, request: Request) -> Response:
         """Hold the market, let it go, or say how far a client has worked through what it published."""
-        body = await _body(request)
-        if body is None or not set(body) or set(body) - {"hold", "through"}:
+        try:
+            body = await read_object(request, float)
+        except BadBodyError as error:
+            return _bad(str(error), error.status)
+        if not body or set(body) - {"hold", "through"}:
             return _bad('send {"hold": true}, {"hold": false} or {"through": TIME}')
         try:
             through = _moment(body.get("through"))
@@ -99,23 +97,27 @@ class ControlRoutes:
         return JSONResponse(self._where())
 
     async def show_faults(self, _request: Request) -> Response:
-        """List the kinds of faults and those that wait."""
-        return JSONResponse({"kinds": dict(KINDS), "waiting": [fault.as_dict() for fault in self._faults.waiting]})
+        """List the kinds of faults, those that were ordered, and what they struck so far."""
+        return JSONResponse(self._all_faults())
 
     async def order_fault(self, request: Request) -> Response:
         """Order a fault."""
-        body = await _body(request)
         try:
-            return JSONResponse(self._faults.order(body or {}).as_dict())
-        except (ValueError, TypeError) as error:
+            return JSONResponse(self._trouble.order(await read_object(request, float)).as_dict())
+        except BadBodyError as error:
+            return _bad(str(error), error.status)
+        except ValueError as error:
             return _bad(str(error))
 
     async def clear_faults(self, _request: Request) -> Response:
-        """Forget all faults; orders that were held back fill."""
-        self._faults.clear()
-        market = self._market
-        market.step(lambda at: market.exchange.release(market.hours, at))
-        return JSONResponse({"kinds": dict(KINDS), "waiting": []})
+        """End all faults: orders that were held back fill, what is under way arrives."""
+        self._trouble.clear()
+        return JSONResponse(self._all_faults())
+
+    def _all_faults(self) -> Body:
+        faults = self._trouble.faults
+        waiting = [fault.as_dict() for fault in faults.waiting]
+        return {"kinds": described(), "waiting": waiting, "happened": faults.happened()}
 
     def _where(self) -> Body:
         market, pacer = self._market, self._pacer
@@ -141,14 +143,5 @@ def _moment(given: object) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-async def _body(request: Request) -> dict[str, Any] | None:
-    parse: Callable[[bytes], Any] = json.loads
-    try:
-        body = parse(await request.body())
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _bad(message: str) -> Response:
-    return JSONResponse({"message": message}, status_code=400)
+def _bad(message: str, status: int = 400) -> Response:
+    return JSONResponse({"message": message}, status_code=status)

@@ -11,9 +11,10 @@ from starlette.websockets import WebSocket
 from holdfast.domain.bar import Bar
 from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.credentials import Credentials
-from holdfast.simulator.faults import Faults, Occasion
+from holdfast.simulator.faults.fault import Occasion
+from holdfast.simulator.faults.kinds import Place
 from holdfast.simulator.outbox import Outbox
-from holdfast.simulator.streams import Hub, read_messages
+from holdfast.simulator.streams import Hub, is_turned_away, read_messages
 from holdfast.simulator.wire import bar_body
 
 _STOCK_CHANNELS = (
@@ -54,7 +55,7 @@ class Codec:
         """Read a message; None for one that is not a map."""
         try:
             message = msgpack.unpackb(frame) if isinstance(frame, bytes) and self._is_msgpack else json.loads(frame)
-        except (ValueError, msgpack.UnpackException):
+        except (ValueError, TypeError, RecursionError, msgpack.UnpackException):
             return None
         return message if isinstance(message, dict) else None
 
@@ -62,15 +63,12 @@ class Codec:
 class DataConnection:
     """One client of a data stream: it authenticates, subscribes, and gets its bars."""
 
-    def __init__(
-        self, *, outbox: Outbox, codec: Codec, endpoint: str, hub: Hub, credentials: Credentials, faults: Faults
-    ) -> None:
+    def __init__(self, *, outbox: Outbox, codec: Codec, endpoint: str, hub: Hub, credentials: Credentials) -> None:
         self.outbox = outbox
         self._codec = codec
         self._endpoint = endpoint
         self._hub = hub
         self._credentials = credentials
-        self._faults = faults
         self._is_authenticated = False
         self._is_crypto = "crypto" in endpoint
         channels = _CRYPTO_CHANNELS if self._is_crypto else _STOCK_CHANNELS
@@ -80,13 +78,17 @@ class DataConnection:
         """Say what every client waits for first."""
         self._say([{"T": "success", "msg": "connected"}])
 
-    def see_bars(self, bars: list[Bar]) -> None:
-        """Send those bars of one instant that the client asked for."""
-        wanted = self._subscribed["bars"]
+    def see_bars(self, bars: list[Bar], corrections: list[Bar]) -> None:
+        """Send those bars of one instant that the client asked for, and corrections of earlier ones."""
+        self._send_bars("b", "bars", bars)
+        self._send_bars("u", "updatedBars", corrections)
+
+    def _send_bars(self, letter: str, channel: str, bars: list[Bar]) -> None:
+        wanted = self._subscribed[channel]
         own = [bar for bar in bars if is_pair(bar.symbol) == self._is_crypto]
         chosen = own if "*" in wanted else [bar for bar in own if bar.symbol in wanted]
         if chosen:
-            self._say([{"T": "b", "S": bar.symbol, **bar_body(bar), "t": bar.time} for bar in chosen])
+            self._say([{"T": letter, "S": bar.symbol, **bar_body(bar), "t": bar.time} for bar in chosen])
 
     def leave(self) -> None:
         """Give the endpoint's one place back."""
@@ -95,10 +97,12 @@ class DataConnection:
 
     async def take(self, frame: bytes | str) -> bool:
         """Answer one message; False when the connection is over."""
+        if self.outbox.is_mute:
+            return True
         message = self._codec.decode(frame)
         if message is None:
             return self._refuse(400)
-        action = message.get("action")
+        action = str(message.get("action"))
         if action == "auth":
             return self._authenticate(message)
         if not self._is_authenticated:
@@ -114,8 +118,11 @@ class DataConnection:
         if not self._credentials.accept(message.get("key"), message.get("secret")):
             self._refuse(402)
             return False
-        is_refused = self._faults.take("data_406", Occasion("GET", self._endpoint)) is not None
-        if is_refused or self._endpoint in self._hub.data:
+        fault = self._hub.faults.take(Place.AUTH, Occasion("GET", self._endpoint))
+        if fault is not None and fault.kind == "mute_auth":
+            self.outbox.mute()
+            return True
+        if fault is not None or self._endpoint in self._hub.data:
             self._refuse(406)
             return False
         self._is_authenticated = True
@@ -125,12 +132,16 @@ class DataConnection:
 
     def _change(self, message: Mapping[str, Any], *, is_added: bool) -> None:
         for channel, symbols in self._subscribed.items():
-            for symbol in message.get(channel) or []:
+            given = message.get(channel)
+            for symbol in given if isinstance(given, list) else []:
+                if not isinstance(symbol, str):
+                    continue
                 if is_added:
                     symbols[symbol] = None
                 else:
                     symbols.pop(symbol, None)
         self._say([{"T": "subscription", **{name: list(symbols) for name, symbols in self._subscribed.items()}}])
+        self._hub.may_fall_silent(Place.SUBSCRIBED, self._endpoint, self.outbox)
 
     def _refuse(self, code: int) -> bool:
         self._say([{"T": "error", "code": code, "msg": _ERRORS[code]}])
@@ -140,8 +151,10 @@ class DataConnection:
         self.outbox.put(self._codec.encode(message))
 
 
-async def serve_data_stream(socket: WebSocket, hub: Hub, credentials: Credentials, faults: Faults) -> None:
+async def serve_data_stream(socket: WebSocket, hub: Hub, credentials: Credentials) -> None:
     """Serve one client of the endpoint that the socket's path names, until it goes."""
+    if await is_turned_away(socket, hub.faults):
+        return
     codec = Codec(is_msgpack=socket.headers.get("content-type") == "application/msgpack")
     async with hub.connected(socket) as outbox:
         connection = DataConnection(
@@ -150,7 +163,6 @@ async def serve_data_stream(socket: WebSocket, hub: Hub, credentials: Credential
             endpoint=socket.url.path,
             hub=hub,
             credentials=credentials,
-            faults=faults,
         )
         try:
             connection.greet()

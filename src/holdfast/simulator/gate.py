@@ -1,10 +1,8 @@
 """The way in for every request: counting, credentials, faults, and refusals made into answers."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from decimal import Decimal
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -13,21 +11,26 @@ from starlette.responses import JSONResponse, Response
 
 from holdfast.domain.errors import Recoverable
 from holdfast.exchange.refusal import Refusal
-from holdfast.simulator.call import NO_CONTENT, Answer, Call, Handler
+from holdfast.simulator.bodies import BadBodyError, read_object
+from holdfast.simulator.call import Answer, Call, Handler
 from holdfast.simulator.credentials import Credentials
-from holdfast.simulator.faults import Faults, Occasion
+from holdfast.simulator.faults.answers import AFTER, BEFORE, Trip, response_of
+from holdfast.simulator.faults.fault import Fault, Occasion
+from holdfast.simulator.faults.kinds import Place
+from holdfast.simulator.faults.trouble import Trouble
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 _ORDER_ID = "order_id"
+_ERROR = 400
 
 
 class Gate:
     """Wraps handlers into endpoints. `requests` counts what came in, by method and path."""
 
-    def __init__(self, credentials: Credentials, faults: Faults) -> None:
+    def __init__(self, credentials: Credentials, trouble: Trouble) -> None:
         self.requests: Counter[str] = Counter()
         self._credentials = credentials
-        self._faults = faults
+        self._trouble = trouble
         self._closed = asyncio.Event()
 
     def close(self) -> None:
@@ -41,9 +44,10 @@ class Gate:
             self._count(request)
             if not (is_public or self._credentials.accept_headers(request.headers)):
                 return JSONResponse({"message": "unauthorized."}, status_code=401)
-            call = await _read(request)
-            if call is None:
-                return JSONResponse({"code": 40010000, "message": "request body format is invalid"}, status_code=400)
+            try:
+                call = await _read(request)
+            except BadBodyError as error:
+                return JSONResponse({"code": 40010000, "message": str(error)}, status_code=error.status)
             return await self._answer(request, call, handler)
 
         return answer
@@ -56,21 +60,33 @@ class Gate:
         return JSONResponse({"code": 40410000, "message": "endpoint not found."}, status_code=status)
 
     async def _answer(self, request: Request, call: Call, handler: Handler) -> Response:
+        faults, views = self._trouble.faults, self._trouble.views
+
+        def carry_out() -> Answer:
+            return views.show(call, _carried_out(handler, call))
+
+        def trip(fault: Fault) -> Trip:
+            return self._trip(fault, request, call, carry_out)
+
         occasion = Occasion(call.method, call.path, call.symbols)
-        if self._faults.take("lose_request", occasion):
-            return await self._silence(request)
-        if fault := self._faults.take("answer_status", occasion):
-            return JSONResponse({"message": f"injected status {fault.status}"}, status_code=fault.status)
-        try:
-            answer = handler(call)
-        except Refusal as refusal:
-            body = {"code": refusal.code, "message": refusal.message, **refusal.extra}
-            return JSONResponse(body, status_code=refusal.status)
-        except Recoverable as error:
-            return JSONResponse({"message": str(error)}, status_code=503)
-        if self._faults.take("accept_no_answer", occasion):
-            return await self._silence(request)
-        return _response(answer)
+        if fault := faults.take(Place.REQUEST, occasion):
+            return await BEFORE[fault.kind](trip(fault))
+        answer = carry_out()
+        if answer.status < _ERROR and (fault := faults.take(Place.ANSWER, occasion)):
+            return await AFTER[fault.kind](trip(fault), answer)
+        return response_of(answer)
+
+    def _trip(self, fault: Fault, request: Request, call: Call, carry_out: Callable[[], Answer]) -> Trip:
+        return Trip(
+            fault=fault,
+            call=call,
+            request=request,
+            carry_out=carry_out,
+            silence=lambda: self._silence(request),
+            under_way=self._trouble.under_way,
+            lines=self._trouble.door,
+            now=self._trouble.market.time,
+        )
 
     async def _silence(self, request: Request) -> Response:
         """Keep the client waiting until it gives up or the simulator ends."""
@@ -90,30 +106,25 @@ class Gate:
         self.requests[f"{request.method} {path}"] += 1
 
 
-async def _read(request: Request) -> Call | None:
-    """Read a request; None if its body is not a JSON object."""
-    raw = await request.body()
+def _carried_out(handler: Handler, call: Call) -> Answer:
     try:
-        body = json.loads(raw, parse_float=Decimal) if raw else {}
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(body, dict):
-        return None
+        return handler(call)
+    except Refusal as refusal:
+        return Answer({"code": refusal.code, "message": refusal.message, **refusal.extra}, refusal.status)
+    except Recoverable as error:
+        return Answer({"message": str(error)}, 503)
+
+
+async def _read(request: Request) -> Call:
     return Call(
         method=request.method,
         path=request.url.path,
         path_values=request.path_params,
         query=dict(request.query_params),
-        body=body,
+        body=await read_object(request),
     )
 
 
 async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _response(answer: Answer) -> Response:
-    if answer.status == NO_CONTENT:
-        return Response(status_code=NO_CONTENT)
-    return JSONResponse(answer.body, status_code=answer.status)

@@ -22,6 +22,7 @@ from holdfast.simulator.catalogue import is_pair, listing_of
 from holdfast.simulator.known_prices import closing_bar, is_quoted, newest_bars
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.splits import PlannedSplit, SplitPrices, arrange, splits_of
+from holdfast.simulator.start_over import start_over
 from holdfast.simulator.store import AccountStore, SavedAccount
 from holdfast.simulator.tape import Tape
 from holdfast.simulator.trading_days import days_ahead
@@ -69,18 +70,8 @@ class Market:
         self._store = store
         self._audience = audience
         self._failure: Exception | None = None
-        self.exchange = Exchange(
-            instruments={**listing_of(account.holdings), **prices.instruments},
-            books=Books(
-                ledger=Ledger(Decimal(account.facts["cash"]), account.holdings),
-                ids=Ids(account.facts["id_seed"], int(account.facts["id_count"])),
-                orders=account.orders,
-                fills=account.fills,
-                activities=account.activities,
-            ),
-            standing=account.standing,
-            participation=participation,
-        )
+        self._participation = participation
+        self.exchange = self._exchange_of(account)
         self.latest_bars: dict[str, Bar] = {}
         self._hours: Hours | None = None
         self._tape = self._tape_after(self.time)
@@ -166,6 +157,18 @@ class Market:
         self._audience.see_events(events)
         return events
 
+    def reset(self, cash: Decimal) -> None:
+        """Go on at the same instant with an empty account of `cash` USD; the old one's files are set aside."""
+        self._check()
+        self._store, account = start_over(self._store, cash=cash, time=self.time)
+        self.account_id, self.created_at, self.last_equity = account.facts["account_id"], self.time, cash
+        self.exchange = self._exchange_of(account)
+        self._recall_prices()
+
+    def close(self) -> None:
+        """Close the account; what was saved stays."""
+        self._store.close()
+
     def split(self, symbol: str, ratio: Decimal, day: date | None = None) -> None:
         """Arrange a split: `ratio` new shares for each old one before the session of `day`, or else the next one.
 
@@ -202,6 +205,20 @@ class Market:
         return self._in_todays_shares(bar) if bar else None
 
     # Inside
+
+    def _exchange_of(self, account: SavedAccount) -> Exchange:
+        return Exchange(
+            instruments={**listing_of(account.holdings), **self.prices.instruments},
+            books=Books(
+                ledger=Ledger(Decimal(account.facts["cash"]), account.holdings),
+                ids=Ids(account.facts["id_seed"], int(account.facts["id_count"])),
+                orders=account.orders,
+                fills=account.fills,
+                activities=account.activities,
+            ),
+            standing=account.standing,
+            participation=self._participation,
+        )
 
     def _stamp(self) -> datetime:
         self._ticks += 1

@@ -1,6 +1,7 @@
 """When the next instant may come: not faster than `speed`, not before a client in lockstep is ready for it."""
 
 import asyncio
+from collections.abc import Callable, Sized
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,15 +17,28 @@ class Pacer:
 
     Whoever has said `through` once is waited for before every further instant. A silence of 30 real seconds
     ends that until the next word, unless lockstep was demanded or there is no speed to fall back to.
+
+    In lockstep the market also waits while anything is `under_way`; `nudge` says that this has changed. `moved` is
+    called at each instant, before anyone who waits for it goes on.
     """
 
-    def __init__(self, market: Market, *, speed: Decimal | None, lockstep: bool) -> None:
+    def __init__(
+        self,
+        market: Market,
+        *,
+        speed: Decimal | None,
+        lockstep: bool,
+        under_way: Sized = (),
+        moved: Callable[[], None] = lambda: None,
+    ) -> None:
         self.is_held = False
         self.through: datetime | None = None
         self.lockstep = lockstep or speed is None
         self._market = market
         self._speed = None if speed is None else float(speed)
         self._may_lapse = not self.lockstep
+        self._under_way = under_way
+        self._tell = moved
         self._word = asyncio.Event()
         self._moved = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -49,6 +63,10 @@ class Pacer:
         self._heard_at = _now()
         self._word.set()
 
+    def nudge(self) -> None:
+        """Look again whether the market may move."""
+        self._word.set()
+
     def stop(self) -> None:
         """End `run`, and every wait."""
         self._stopped.set()
@@ -65,6 +83,7 @@ class Pacer:
             if self._stopped.is_set():
                 return
             self._market.advance(instant)
+            self._tell()
             self._moved_at = _now()
             moved, self._moved = self._moved, asyncio.Event()
             moved.set()
@@ -84,7 +103,7 @@ class Pacer:
         return self._moved_at + (self._market.seconds_to(instant) / self._speed if self._speed else 0.0)
 
     def _may_move(self, due_at: float) -> bool:
-        if self.is_held or _now() < due_at:
+        if self.is_held or _now() < due_at or (self.lockstep and self._under_way):
             return False
         is_ready = self.through is not None and self.through >= self._market.time
         return is_ready or not self._waits_for_client(due_at)
@@ -97,7 +116,7 @@ class Pacer:
 
     async def _wait_for_word(self, due_at: float) -> None:
         now = _now()
-        if self.is_held:
+        if self.is_held or (self.lockstep and self._under_way):
             seconds = None
         elif now < due_at:
             seconds = due_at - now

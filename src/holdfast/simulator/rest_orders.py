@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from starlette.routing import Route
 
 from holdfast.domain.order import Side
-from holdfast.exchange.order import Fate, Order
+from holdfast.exchange.order import Order
 from holdfast.simulator.call import MULTI_STATUS, NO_CONTENT, Answer, Call
-from holdfast.simulator.faults import Faults, Occasion
+from holdfast.simulator.faults.fates import Fates
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
 from holdfast.simulator.order_requests import parse_amendment, parse_order
@@ -19,9 +19,9 @@ _LIMIT_DEFAULT, _LIMIT_MAX = 50, 500
 class OrderRoutes:
     """Handlers for orders."""
 
-    def __init__(self, market: Market, faults: Faults) -> None:
+    def __init__(self, market: Market, fates: Fates) -> None:
         self._market = market
-        self._faults = faults
+        self._fates = fates
 
     def routes(self, gate: Gate) -> list[Route]:
         """Return the routes of these handlers."""
@@ -38,8 +38,7 @@ class OrderRoutes:
     def submit(self, call: Call) -> Answer:
         """Place an order; the answer shows it as it was before it could fill."""
         request = parse_order(call.body, lambda given: symbol_of_asset(given, self._market.exchange.instruments))
-        is_frozen = self._faults.take("hold_fills", Occasion(call.method, call.path, call.symbols)) is not None
-        events = self._market.submit(request, fate=Fate.FROZEN if is_frozen else Fate.NORMAL)
+        events = self._fates.submit(call, request)
         return Answer(self._body(events[0].order, is_nested=True))
 
     def list(self, call: Call) -> Answer:
@@ -73,8 +72,7 @@ class OrderRoutes:
 
     def cancel(self, call: Call) -> Answer:
         """Cancel one order."""
-        exchange, order_id = self._market.exchange, call.path_values["order_id"]
-        self._market.step(lambda at: exchange.cancel(order_id, at))
+        self._fates.cancel(call, call.path_values["order_id"])
         return Answer(None, NO_CONTENT)
 
     def cancel_all(self, _call: Call) -> Answer:

@@ -2,21 +2,24 @@
 
 import asyncio
 import contextlib
-import socket
 import threading
 
-import uvicorn
 from loguru import logger
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from holdfast.domain.errors import Fatal, UsageError
+from holdfast.domain.errors import Fatal
 from holdfast.simulator.accounts import open_account
+from holdfast.simulator.call import Call
 from holdfast.simulator.control import ControlRoutes
 from holdfast.simulator.credentials import Credentials
 from holdfast.simulator.data_stream import serve_data_stream
-from holdfast.simulator.faults import Faults
+from holdfast.simulator.door import Door, bind
+from holdfast.simulator.faults.fates import Fates
+from holdfast.simulator.faults.faults import Faults
+from holdfast.simulator.faults.trouble import Trouble
+from holdfast.simulator.faults.under_way import UnderWay
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
 from holdfast.simulator.pacing import Pacer
@@ -55,9 +58,9 @@ class SimulatorServer:
 
     def start(self) -> Endpoints:
         """Open the account, bind the port, serve in a thread; return once requests are answered."""
-        self._socket = _bind(self._settings)
+        self._socket = bind(self._settings.host, self._settings.port)
         try:
-            self._store, account = open_account(
+            store, account = open_account(
                 self._settings.data_dir,
                 self._prices,
                 cash=self._settings.cash,
@@ -67,10 +70,11 @@ class SimulatorServer:
         except BaseException:
             self._socket.close()
             raise
-        self._hub = Hub()
+        self._under_way = UnderWay()
+        self._hub = Hub(Faults(lambda: self._market.time), self._under_way)
         self._market = Market(
             prices=self._prices,
-            store=self._store,
+            store=store,
             account=account,
             audience=self._hub,
             sessions=self._settings.sessions,
@@ -106,7 +110,7 @@ class SimulatorServer:
             self.failure = error
             logger.error(f"the simulator has ended: {error!r}")
         finally:
-            self._store.close()
+            self._market.close()
             self._socket.close()
             self._ready.set()
 
@@ -114,88 +118,86 @@ class SimulatorServer:
         self._loop = asyncio.get_running_loop()
         if self._stop_requested:
             self._stopping.set()
-        faults = Faults(lambda: self._market.time)
+        app = Starlette()
+        door = Door(app)
+        self._hub.cut = door.cut
+        positions = PositionRoutes(self._market)
+        trouble = Trouble(
+            market=self._market,
+            hub=self._hub,
+            door=door,
+            under_way=self._under_way,
+            cash=self._settings.cash,
+            positions=lambda: positions.list(Call("GET", "/v2/positions", {}, {}, {})).body,
+        )
+        self._order_bad_days(trouble)
+        pacer = self._pacer(trouble)
         credentials = Credentials(self._settings.key, self._settings.secret)
-        gate = Gate(credentials, faults)
-        pacer = Pacer(self._market, speed=self._settings.speed, lockstep=self._settings.lockstep)
-        control = ControlRoutes(settings=self._settings, market=self._market, pacer=pacer, faults=faults, gate=gate)
-        app = build_app(self._market, gate=gate, faults=faults, control=control)
-        app.router.routes.extend(stream_routes(self._hub, credentials, faults))
-        server = _Server(_uvicorn_config(app))
-        serving = asyncio.create_task(server.serve(sockets=[self._socket]))
-        driving = asyncio.create_task(self._drive(server, pacer))
+        gate = Gate(credentials, trouble)
+        control = ControlRoutes(settings=self._settings, market=self._market, pacer=pacer, trouble=trouble, gate=gate)
+        app.router.routes.extend(control.routes())
+        app.router.routes.extend(rest_routes(self._market, gate, self._hub.faults))
+        app.router.routes.extend(stream_routes(self._hub, credentials))
+        for status in (404, 405):
+            app.add_exception_handler(status, gate.unknown)
+        serving = asyncio.create_task(door.serve(sockets=[self._socket]))
+        driving = asyncio.create_task(self._drive(door, pacer))
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({serving, driving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True
+        door.should_exit = True
         pacer.stop()
+        self._under_way.stop()
         gate.close()
         self._hub.close()
         stopping.cancel()
         await asyncio.gather(serving, driving)
 
-    async def _drive(self, server: "_Server", pacer: Pacer) -> None:
+    def _pacer(self, trouble: Trouble) -> Pacer:
+        settings = self._settings
+        pacer = Pacer(
+            self._market,
+            speed=settings.speed,
+            lockstep=settings.lockstep,
+            under_way=self._under_way,
+            moved=trouble.moved,
+        )
+        self._under_way.changed = pacer.nudge
+        return pacer
+
+    def _order_bad_days(self, trouble: Trouble) -> None:
+        settings = self._settings
+        if settings.bad_day is not None:
+            symbols = list(settings.bad_day_symbols) or None
+            trouble.order({"kind": "bad_day", "seed": settings.bad_day, "symbols": symbols})
+
+    async def _drive(self, door: Door, pacer: Pacer) -> None:
         """Move the market from the moment the server answers; stay until the end."""
-        await server.answering.wait()
+        await door.answering.wait()
         self._ready.set()
         await pacer.run()
         await self._stopping.wait()
 
 
-class _Server(uvicorn.Server):
-    """A server that says when it answers."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.answering = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.answering.set()
-
-
-def build_app(market: Market, *, gate: Gate, faults: Faults, control: ControlRoutes) -> Starlette:
-    """Put all REST routes together."""
-    data = (DataRoutes(market), CryptoRoutes(market))
-    groups = (AccountRoutes(market), PositionRoutes(market), ReferenceRoutes(market), *data)
-    routes = [route for group in groups for route in group.routes(gate)]
-    handlers = {404: gate.unknown, 405: gate.unknown}
-    return Starlette(
-        routes=[*control.routes(), *OrderRoutes(market, faults).routes(gate), *routes], exception_handlers=handlers
+def rest_routes(market: Market, gate: Gate, faults: Faults) -> list[Route]:
+    """Return all REST routes of Alpaca's."""
+    groups = (
+        AccountRoutes(market),
+        OrderRoutes(market, Fates(market, faults)),
+        PositionRoutes(market),
+        ReferenceRoutes(market),
+        DataRoutes(market),
+        CryptoRoutes(market),
     )
+    return [route for group in groups for route in group.routes(gate)]
 
 
-def stream_routes(hub: Hub, credentials: Credentials, faults: Faults) -> list[WebSocketRoute]:
+def stream_routes(hub: Hub, credentials: Credentials) -> list[WebSocketRoute]:
     """Return the websocket routes."""
 
     async def trading(socket: WebSocket) -> None:
         await serve_trading_stream(socket, hub, credentials)
 
     async def data(socket: WebSocket) -> None:
-        await serve_data_stream(socket, hub, credentials, faults)
+        await serve_data_stream(socket, hub, credentials)
 
     return [WebSocketRoute("/stream", trading), *(WebSocketRoute(path, data) for path in DATA_ENDPOINTS)]
-
-
-def _uvicorn_config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=1,
-    )
-
-
-def _bind(settings: SimulatorSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # Without the protocol asyncio does not switch Nagle off, and every answer takes 40 ms.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((settings.host, settings.port))
-    except OSError as error:
-        bound.close()
-        raise UsageError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
-    return bound

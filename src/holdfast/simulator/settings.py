@@ -19,7 +19,9 @@ class SimulatorSettings:
     `speed` is the most simulated seconds in a real one; None is without a bound, and then the market waits for
     a client in lockstep. `lockstep` demands one from the start. `sessions` ends the market after so many of
     them, None goes on while there are prices. `port` 0 takes a free one. `key` and `secret` None accept any
-    pair. `new_account` sets the data folder's account aside. `splits` are arranged at the start.
+    pair. `new_account` sets the data folder's account aside. `splits` are arranged at the start. `bad_day` is a
+    seed: every session then has faults drawn from it, on `bad_day_symbols` or, if there are none, on all that is
+    listed.
     """
 
     data_dir: Path
@@ -32,6 +34,8 @@ class SimulatorSettings:
     key: str | None = None
     secret: str | None = None
     new_account: bool = False
+    bad_day: int | None = None
+    bad_day_symbols: tuple[str, ...] = ()
     splits: tuple[PlannedSplit, ...] = ()
 
 

@@ -6,9 +6,11 @@ from typing import Any
 from starlette.websockets import WebSocket
 
 from holdfast.simulator.credentials import Credentials
+from holdfast.simulator.faults.kinds import Place
 from holdfast.simulator.outbox import Outbox
-from holdfast.simulator.streams import Hub, read_messages
+from holdfast.simulator.streams import Hub, is_turned_away, read_messages
 
+PATH = "/stream"
 _UPDATES = "trade_updates"
 
 
@@ -23,13 +25,16 @@ class TradingConnection:
 
     async def take(self, frame: bytes | str) -> bool:
         """Answer one message; False when the connection is over."""
+        if self._outbox.is_mute:
+            return True
         try:
             message = json.loads(frame)
-        except ValueError:
-            return self._say("error", {"error": "invalid message"})
+        except (ValueError, RecursionError):
+            message = None
         if not isinstance(message, dict):
             return self._say("error", {"error": "invalid message"})
-        action = message.get("action")
+        given = message.get("action")
+        action = given if isinstance(given, str) else None
         if action in {"authenticate", "auth"}:
             return self._authenticate(message)
         if action == "listen" and self._is_authorized:
@@ -37,17 +42,20 @@ class TradingConnection:
         return self._say("authorization", {"action": action, "status": "unauthorized"})
 
     def _authenticate(self, message: dict[str, Any]) -> bool:
-        data = message.get("data") or {}
+        data = _object(message.get("data"))
         key = data.get("key_id") or message.get("key")
         secret = data.get("secret_key") or message.get("secret")
+        if self._hub.may_fall_silent(Place.AUTH, PATH, self._outbox):
+            return True
         self._is_authorized = self._credentials.accept(key, secret)
         status = "authorized" if self._is_authorized else "unauthorized"
         return self._say("authorization", {"action": "authenticate", "status": status})
 
     def _listen(self, message: dict[str, Any]) -> bool:
-        wanted = (message.get("data") or {}).get("streams") or []
-        streams = [stream for stream in wanted if stream == _UPDATES]
+        wanted = _object(message.get("data")).get("streams")
+        streams = [stream for stream in wanted if stream == _UPDATES] if isinstance(wanted, list) else []
         self._say("listening", {"streams": streams})
+        self._hub.may_fall_silent(Place.SUBSCRIBED, PATH, self._outbox)
         if streams:
             self._hub.trading.add(self._outbox)
         else:
@@ -61,5 +69,11 @@ class TradingConnection:
 
 async def serve_trading_stream(socket: WebSocket, hub: Hub, credentials: Credentials) -> None:
     """Serve one client until it goes."""
+    if await is_turned_away(socket, hub.faults):
+        return
     async with hub.connected(socket) as outbox:
         await read_messages(socket, TradingConnection(outbox, hub, credentials).take)
+
+
+def _object(given: object) -> dict[str, Any]:
+    return given if isinstance(given, dict) else {}

@@ -1,0 +1,56 @@
+"""What faults lay upon orders as they are placed and canceled: held, filled in part, rejected, stuck, overtaken."""
+
+from collections.abc import Mapping
+
+from holdfast.exchange.order import Fate, OrderEvent, OrderRequest
+from holdfast.simulator.call import Call
+from holdfast.simulator.faults.fault import Occasion
+from holdfast.simulator.faults.faults import Faults
+from holdfast.simulator.faults.kinds import Place
+from holdfast.simulator.market import Market
+
+FATES: Mapping[str, Fate] = {
+    "hold_fills": Fate.FROZEN,
+    "partial_fills": Fate.PARTIAL,
+    "reject_accepted": Fate.REJECTED,
+    "fill_beats_cancel": Fate.FROZEN,
+}
+
+
+class Fates:
+    """Hands orders and cancels to the market, with what the faults have in store for them."""
+
+    def __init__(self, market: Market, faults: Faults) -> None:
+        self._market = market
+        self._faults = faults
+        self._racing: set[str] = set()
+
+    def submit(self, call: Call, request: OrderRequest) -> list[OrderEvent]:
+        """Place an order.
+
+        Raises:
+            Refusal: the exchange said no.
+        """
+        fault = self._faults.take(Place.ORDER, Occasion(call.method, call.path, call.symbols))
+        events = self._market.submit(request, fate=FATES[fault.kind] if fault else Fate.NORMAL)
+        if fault is not None and fault.kind == "fill_beats_cancel":
+            self._racing.add(events[0].order.id)
+        return events
+
+    def cancel(self, call: Call, order_id: str) -> None:
+        """Cancel an order, if nothing comes before it.
+
+        Raises:
+            Refusal: the exchange said no.
+        """
+        market = self._market
+        if order_id in self._racing:
+            self._racing.discard(order_id)
+            market.step(lambda at: market.exchange.release(market.hours, at, order_id))
+        is_stuck = self._faults.take(Place.CANCEL, self._occasion(call, order_id)) is not None
+        market.step(lambda at: market.exchange.cancel(order_id, at, is_stuck=is_stuck))
+
+    def _occasion(self, call: Call, order_id: str) -> Occasion:
+        order = self._market.exchange.books.orders.find(order_id)
+        symbols = frozenset({order.symbol}) if order is not None else call.symbols
+        return Occasion(call.method, call.path, symbols)

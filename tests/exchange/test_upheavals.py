@@ -1,0 +1,186 @@
+"""What is done to orders and holdings from outside: fates, halts, splits, transfers, liquidation, replacement."""
+
+from decimal import Decimal
+from itertools import product
+
+import pytest
+
+from exchange.exchange_builders import HOURS, a_request, advance, an_exchange, at, fills, kinds, submit
+from holdfast.domain.order import OrderStatus
+from holdfast.exchange.exchange import Exchange
+from holdfast.exchange.order import Fate
+from holdfast.exchange.refusal import Refusal
+from holdfast.exchange.replacement import Amendment
+from holdfast.exchange.status import NEXT, may_follow
+
+
+def holding(quantity: int = 10) -> Exchange:
+    """An exchange that holds AAPL."""
+    exchange = an_exchange()
+    submit(exchange, f"buy {quantity} AAPL")
+    return exchange
+
+
+def fated(exchange: Exchange, text: str, fate: Fate) -> list[str]:
+    """Submit an order with a fate and return the words of what happened."""
+    return kinds(exchange.submit(a_request(text), HOURS, at(1), fate=fate))
+
+
+def test_a_partial_fate_fills_half_and_waits_for_its_release() -> None:
+    """Half fills at once, nothing in the next bar, the rest when it is let go."""
+    exchange = an_exchange()
+    assert fated(exchange, "buy 5 AAPL", Fate.PARTIAL) == ["pending_new", "new", "partial_fill"]
+    assert advance(exchange, "100 101 99 100") == []
+    assert fills(exchange.release(HOURS, at(3))) == ["3@100.01"]
+
+
+def test_a_rejected_fate_is_accepted_first() -> None:
+    """The answer says pending_new, and the rejection follows."""
+    exchange = an_exchange()
+    assert fated(exchange, "buy 5 AAPL", Fate.REJECTED) == ["pending_new", "rejected"]
+    assert exchange.books.orders.working() == []
+
+
+def test_a_stuck_cancel_never_ends_and_can_still_fill() -> None:
+    """It stays pending_cancel, asking again changes nothing, and a bar fills it."""
+    exchange = an_exchange()
+    order_id = submit(exchange, "buy 10 AAPL 99")[0].order.id
+    assert kinds(exchange.cancel(order_id, at(2), is_stuck=True)) == ["pending_cancel"]
+    assert exchange.cancel(order_id, at(2)) == []
+    assert kinds(advance(exchange, "100 101 98 100")) == ["fill"]
+
+
+def test_releasing_a_stuck_cancel_ends_it() -> None:
+    """Once the fault is over the order is canceled."""
+    exchange = an_exchange()
+    order_id = submit(exchange, "buy 10 AAPL 90")[0].order.id
+    exchange.cancel(order_id, at(2), is_stuck=True)
+    assert kinds(exchange.release(HOURS, at(3))) == ["canceled"]
+
+
+def test_nothing_trades_in_a_halted_symbol() -> None:
+    """Orders are accepted and wait, others trade, and the resumption fills what waits."""
+    exchange = an_exchange()
+    exchange.halt("AAPL")
+    assert kinds(submit(exchange, "buy 1 AAPL")) == ["pending_new", "new"]
+    assert advance(exchange, "100 101 99 100") == []
+    assert fills(exchange.resume("AAPL", HOURS, at(3))) == ["1@100.01"]
+
+
+def test_a_delisted_symbol_takes_no_orders() -> None:
+    """The holding stays, and every order is refused."""
+    exchange = holding()
+    exchange.delist("AAPL")
+    with pytest.raises(Refusal, match='asset "AAPL" is not active'):
+        submit(exchange, "sell 1 AAPL")
+    assert exchange.books.ledger.quantity("AAPL") == 10
+
+
+def test_a_split_rescales_shares_and_leaves_orders_alone() -> None:
+    """Four for one: 40 shares at a quarter of the cost, the stop still at its old price, and an entry tells it."""
+    exchange = holding()
+    stop = submit(exchange, "sell 10 AAPL stop 90 gtc")[0].order
+    exchange.split("AAPL", Decimal(4), at(2))
+    held = exchange.books.ledger.holdings["AAPL"]
+    assert (held.quantity, held.average_entry_price) == (40, Decimal("25.0025"))
+    assert exchange.value.equity == Decimal(100_000) - Decimal("0.1")
+    assert exchange.books.orders.get(stop.id).request == stop.request
+    assert [(entry.type.value, entry.quantity) for entry in exchange.books.activities] == [("SPLIT", 30)]
+    # At Alpaca the forgotten stop sells at the first price of the split share.
+    assert fills(advance(exchange, "25 26 24 25")) == ["10@25"]
+
+
+def test_after_a_reverse_split_an_exit_sells_no_more_than_there_is() -> None:
+    """One for ten: the old sale closes what is left, and its rest is canceled."""
+    exchange = holding()
+    order = submit(exchange, "sell 10 AAPL 150 gtc")[0].order
+    exchange.split("AAPL", Decimal("0.1"), at(2))
+    assert fills(advance(exchange, "1000 1001 999 1000")) == ["1@1000"]
+    assert kinds(advance(exchange, "1000 1001 999 1000", 2)) == ["canceled"]
+    assert exchange.books.orders.get(order.id).filled_quantity == 1
+
+
+def test_shares_come_and_go_without_an_order() -> None:
+    """A transfer changes the holding, not the cash, and leaves an entry."""
+    exchange = holding()
+    exchange.transfer("AAPL", Decimal(5), at(2))
+    exchange.transfer("AAPL", Decimal(-12), at(3))
+    assert exchange.books.ledger.quantity("AAPL") == 3
+    assert [entry.quantity for entry in exchange.books.activities] == [5, -12]
+    assert exchange.books.ledger.cash == Decimal(100_000) - 10 * Decimal("100.01")
+
+
+def test_a_liquidation_cancels_and_closes() -> None:
+    """The broker ends the symbol's orders and sells all of it."""
+    exchange = holding()
+    submit(exchange, "sell 10 AAPL 150")
+    assert kinds(exchange.liquidate("AAPL", HOURS, at(2))) == ["canceled", "pending_new", "new", "fill"]
+    assert exchange.books.ledger.quantity("AAPL") == 0
+
+
+def test_a_replaced_order_works_on_under_a_new_id() -> None:
+    """The old one is replaced and names its successor, which works for what was left."""
+    exchange = an_exchange()
+    fated(exchange, "buy 10 AAPL 101", Fate.PARTIAL)
+    (old,) = exchange.books.orders.working()
+    events = exchange.replace(old.id, Amendment(Decimal(8), limit_price=Decimal(99)), HOURS, at(2))
+    assert kinds(events) == ["pending_new", "pending_replace", "replaced", "new"]
+    new, old = events[0].order, exchange.books.orders.get(old.id)
+    assert (old.status.value, old.replaced_by, new.replaces) == ("replaced", new.id, old.id)
+    assert (new.request.quantity, new.request.limit_price, new.filled_quantity) == (3, 99, 0)
+    exchange.release(HOURS, at(3))
+    assert fills(advance(exchange, "100 101 98 99", 3)) == ["3@99"]
+
+
+@pytest.mark.parametrize(
+    ("text", "amendment", "words"),
+    [
+        ("buy 10 AAPL 90", Amendment(), "order parameters are not changed"),
+        ("buy 10 AAPL 90", Amendment(Decimal("5.5")), "qty must be integer"),
+        ("buy 1.5 AAPL 90", Amendment(Decimal(2)), "qty must be integer"),
+        ("buy 10 AAPL 90", Amendment(stop_price=Decimal(80)), "stop_price cannot be changed"),
+        ("buy 10 AAPL 90", Amendment(trail=Decimal(1)), "trail cannot be changed"),
+        ("buy 10 AAPL 90", Amendment(limit_price=Decimal("90.001")), "invalid limit_price 90.001"),
+        ("buy 10 AAPL", Amendment(Decimal(5)), 'order is already in "filled" state'),
+        ("buy 10 AAPL 90", Amendment(Decimal(10_000)), "insufficient buying power"),
+    ],
+)
+def test_not_everything_can_be_replaced(text: str, amendment: Amendment, words: str) -> None:
+    """Each reason has its words, and the order stays as it was."""
+    exchange = an_exchange()
+    order_id = submit(exchange, text)[0].order.id
+    before = exchange.books.orders.get(order_id)
+    with pytest.raises(Refusal) as caught:
+        exchange.replace(order_id, amendment, HOURS, at(2))
+    assert caught.value.message.startswith(words)
+    assert exchange.books.orders.get(order_id) == before
+
+
+def test_a_queued_or_already_replaced_order_cannot_be_replaced() -> None:
+    """Too early and too late are told apart."""
+    exchange = an_exchange()
+    queued = submit(exchange, "buy 1 AAPL 90", 395)[0].order.id
+    with pytest.raises(Refusal, match="cannot replace order in accepted status"):
+        exchange.replace(queued, Amendment(limit_price=Decimal(91)), HOURS, at(396))
+    working = submit(exchange, "buy 1 AAPL 80", 100)[0].order.id
+    exchange.replace(working, Amendment(limit_price=Decimal(81)), HOURS, at(101))
+    with pytest.raises(Refusal, match="order already replaced"):
+        exchange.replace(working, Amendment(limit_price=Decimal(82)), HOURS, at(102))
+
+
+def test_a_trailing_stop_is_replaced_by_its_trail() -> None:
+    """The new distance is in the unit of the old one."""
+    exchange = holding()
+    order_id = submit(exchange, "sell 10 AAPL trail 2%")[0].order.id
+    new = exchange.replace(order_id, Amendment(trail=Decimal(5)), HOURS, at(2))[0].order
+    assert (new.request.trail_percent, new.request.trail_price) == (5, None)
+
+
+def test_no_status_follows_an_end() -> None:
+    """Filled, canceled, expired, rejected and replaced are final; every other status leads on."""
+    for before, after in product(NEXT, NEXT):
+        if before.is_terminal:
+            assert not may_follow(before, after)
+    assert all(NEXT[status] for status in NEXT if not status.is_terminal)
+    ours = {OrderStatus.INTENT, OrderStatus.REFUSED, OrderStatus.ABSENT}
+    assert set(NEXT) == set(OrderStatus) - ours
