@@ -101,7 +101,7 @@ class Intake:
             parent_id=replaces.parent_id if replaces else None,
             leg_ids=replaces.leg_ids if replaces else (),
             replaces=replaces.id if replaces else None,
-            trail_mark=self._prices.last.get(request.symbol) if request.type is OrderType.TRAILING_STOP else None,
+            trail_mark=self._first_mark(plan),
         )
 
     def legs_of(self, parent: Order, at: datetime) -> list[Order]:
@@ -131,6 +131,12 @@ class Intake:
         if symbol in self._instruments or "/" in symbol:
             return symbol
         return next((name for name in self._instruments if "/" in name and name.replace("/", "") == symbol), symbol)
+
+    def _first_mark(self, plan: Plan) -> Decimal | None:
+        """Return where a trail begins; outside the session nowhere yet, for it follows the session's prices alone."""
+        if plan.request.type is not OrderType.TRAILING_STOP or not plan.route.is_trading:
+            return None
+        return self._prices.last.get(plan.request.symbol)
 
     def _in_own_words(self, request: OrderRequest) -> OrderRequest:
         """Spell a pair with its slash, and cut coins to nine decimals, as Alpaca does without a word."""

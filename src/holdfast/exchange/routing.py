@@ -4,13 +4,15 @@ Moments are timezone-aware UTC; the trading days are arguments.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from holdfast.exchange.hours import Hours, Phase
 from holdfast.exchange.order import Order, OrderRequest, TimeInForce
 from holdfast.exchange.refusal import unprocessable
 
-_GTC_LIFETIME = timedelta(days=90)
+_NEW_YORK = ZoneInfo("America/New_York")
+_GTC_LIFETIME, _GTC_ENDS = timedelta(days=90), time(16)
 _AGED_ORDERS_JOB = timedelta(minutes=15)
 _OPG_CUTOFF, _CLS_CUTOFF = timedelta(minutes=2), timedelta(minutes=10)
 _AUCTION_REOPENS = timedelta(hours=1)
@@ -32,13 +34,13 @@ def route(request: OrderRequest, hours: Hours, at: datetime, *, is_crypto: bool)
         Refusal: 422 if the auction that it wants takes no more orders today.
     """
     if is_crypto:
-        return Route(at, at + _GTC_LIFETIME, is_trading=True)
+        return Route(at, _good_till(at), is_trading=True)
     _check_auction(request.time_in_force, hours, at)
     works_late = request.extended_hours and at < hours.day.post_close
     day = hours.day if works_late else hours.regular_day(at)
     ends = day.post_close if request.extended_hours else day.close
     if request.time_in_force is TimeInForce.GTC:
-        ends = day.close + _GTC_LIFETIME
+        ends = _good_till(day.open)
     phase = hours.phase(at)
     trades = phase is Phase.REGULAR or (request.extended_hours and phase.is_extended)
     return Route(day.pre_open, ends, trades and not request.time_in_force.is_auction)
@@ -61,6 +63,12 @@ def is_aged(order: Order, at: datetime) -> bool:
 def is_expired(order: Order, at: datetime) -> bool:
     """Whether the order's day is over."""
     return order.request.time_in_force is not TimeInForce.GTC and not order.is_crypto and at >= order.expires_at
+
+
+def _good_till(begins: datetime) -> datetime:
+    """Return when a good-till-canceled order ends: 16:00 in New York, in summer time as in winter."""
+    day = (begins.astimezone(_NEW_YORK) + _GTC_LIFETIME).date()
+    return datetime.combine(day, _GTC_ENDS, _NEW_YORK).astimezone(UTC)
 
 
 def _check_auction(lasts: TimeInForce, hours: Hours, at: datetime) -> None:

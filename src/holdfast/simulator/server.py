@@ -78,6 +78,7 @@ class SimulatorServer:
             account=account,
             audience=self._hub,
             sessions=self._settings.sessions,
+            participation=self._settings.participation,
         )
         self._thread.start()
         if not self._ready.wait(_READY_S) or self.failure is not None:

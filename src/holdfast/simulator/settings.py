@@ -37,6 +37,7 @@ class SimulatorSettings:
     bad_day: int | None = None
     bad_day_symbols: tuple[str, ...] = ()
     splits: tuple[PlannedSplit, ...] = ()
+    participation: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
