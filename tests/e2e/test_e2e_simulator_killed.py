@@ -162,7 +162,7 @@ def live_and_die(simulator: Simulator, notes: list[Notes], random: Random) -> No
         assert not thread.is_alive()
 
 
-def assert_answers_stand(simulator: Simulator, orders: dict[str, Body], notes: Notes) -> None:
+def assert_answers_stand(orders: dict[str, Body], notes: Notes) -> None:
     """Every order that was answered is there, every cancel and replacement too, and no trail has gone back."""
     by_name = {order["client_order_id"]: order["id"] for order in orders.values()}
     assert {name: by_name.get(name) for name in notes.answered} == notes.answered
@@ -252,7 +252,7 @@ def test_killed_again_and_again_it_comes_back_whole(world: World, seed: int) -> 
         assert_books_are_whole(simulator, orders)
         assert_groups_are_whole(simulator, orders)
         for each in notes:
-            assert_answers_stand(simulator, orders, each)
+            assert_answers_stand(orders, each)
         assert_ids_are_taken(simulator, notes[0], random)
     before = snapshot(simulator)
     simulator.kill()
