@@ -22,7 +22,10 @@ def open_desk(start_simulator: Any) -> OpenDesk:  # noqa: ANN401 - a factory
         **prices: str,
     ) -> Desk:
         made = Desk(
-            start_simulator(a_market(hours, traits, **(prices or {"XYZ": "100 | 100 | 100"})), **(settings or {}))
+            start_simulator(
+                a_market(hours, traits, **(prices or {"XYZ": "100 | 100 | 100"})),
+                **{"participation": None, **(settings or {})},
+            )
         )
         made.step()
         return made
