@@ -183,7 +183,7 @@ def test_a_coin_sale_pays_its_fee_in_dollars() -> None:
     """Selling what was bought is more than there is; selling the position works and costs a quarter percent."""
     exchange, _ = bought_coins()
     with pytest.raises(
-        Refusal, match=r"insufficient balance for BTC \(requested: 0.2000*, available: 0.1995"
+        Refusal, match=r"insufficient balance for BTC \(requested: 0\.2, available: 0\.1995\)"
     ) as caught:
         submit(exchange, "sell 0.2 BTC/USD gtc", 3)
     assert caught.value.extra["symbol"] == "BTC"

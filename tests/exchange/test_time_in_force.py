@@ -1,6 +1,6 @@
 """How long orders work: immediate ones, auctions, days, extended hours, the aged-order job."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -103,7 +103,7 @@ def test_auctions_close_their_books_in_time(text: str, minute: float, is_accepte
         ("buy 1 AAPL", EVENING, TUESDAY.close),
         ("buy 1 AAPL 90 ext", 5, MONDAY.post_close),
         ("buy 1 AAPL 90 ext", EVENING, MONDAY.post_close),
-        ("buy 1 AAPL 90 gtc", 5, MONDAY.close + timedelta(days=90)),
+        ("buy 1 AAPL 90 gtc", 5, datetime(2026, 4, 5, 20, tzinfo=UTC)),
     ],
 )
 def test_an_order_says_when_it_ends(text: str, minute: float, expires: object) -> None:

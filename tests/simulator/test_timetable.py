@@ -88,13 +88,11 @@ def test_a_span_has_the_stretches_that_overlap_it(hours: MarketHours, days: list
     assert Timetable(hours).overlapping(found[0].end, found[1].start) == []
 
 
-def test_a_trading_day_has_its_hours_around_it_unless_they_are_skipped() -> None:
-    """At eight in the evening New York the post-market ends; under regular hours nothing surrounds the session."""
+def test_a_trading_day_has_its_hours_around_it() -> None:
+    """From four in the morning to eight in the evening New York there is a market around the session."""
     session = session_of_date(date(2026, 1, 5))
     assert session is not None
-    day = Timetable(EXTENDED).trading_day(session)
-    assert day == trading_day(session)
+    day = trading_day(session)
+    assert (day.pre_open, day.post_close) == (at("2026-01-05 09:00"), at("2026-01-06 01:00"))
     moments = [day.pre_open, day.open, day.close, day.post_close]
     assert [day.phase(moment) for moment in moments] == [Phase.PRE, Phase.REGULAR, Phase.POST, Phase.CLOSED]
-    bare = Timetable(REGULAR).trading_day(session)
-    assert [bare.phase(moment) for moment in moments] == [Phase.CLOSED, Phase.REGULAR, Phase.CLOSED, Phase.CLOSED]

@@ -3,12 +3,18 @@
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
+if TYPE_CHECKING:
+    from holdfast.simulator.settings import SimulatorSettings
+
 Hours = Literal["regular", "extended", "always"]
+Multiplier = Literal["1", "2", "4"]
 Value = TypeVar("Value")
+_MULTIPLIER = "Buying power of a new account in times of its equity; 1 is a cash account."
+_PARTICIPATION = "Part of a bar's volume that orders may take; the rest of an order fills later."
 _HOURS = "What the market lives through; without it always if a crypto pair is listed, else regular."
 _SPLIT = "A split before a day's session, e.g. AAPL:4@2026-01-07; repeatable."
 DATA_DIR = Path("state/.holdfast/sim")
@@ -26,6 +32,8 @@ def simulate(
     universe: Annotated[str, typer.Option(help="Symbols to list besides the catalogue, comma-separated.")] = "",
     hours: Annotated[Hours | None, typer.Option(help=_HOURS)] = None,
     split: Annotated[list[str] | None, typer.Option(help=_SPLIT)] = None,
+    multiplier: Annotated[Multiplier, typer.Option(help=_MULTIPLIER)] = "4",
+    participation: Annotated[str, typer.Option(help=_PARTICIPATION)] = "0.25",
     key: Annotated[str | None, typer.Option(help="The only API key to accept.")] = None,
     secret: Annotated[str | None, typer.Option(help="The only secret to accept.")] = None,
     bad_day: Annotated[int | None, typer.Option(help="Seed of the faults that every session has.")] = None,
@@ -40,9 +48,6 @@ def simulate(
     holdfast simulate --universe AAPL,MSFT --bad-day 42
     holdfast simulate --universe BTC/USD --hours always
     """  # noqa: D301 - click's mark for lines that are not wrapped
-    from holdfast.adapters.log import start_logging
-    from holdfast.bootstrap.prices import build_prices
-    from holdfast.bootstrap.simulate import serve_simulator
     from holdfast.domain.symbols import parse_symbol
     from holdfast.simulator.settings import SimulatorSettings
     from holdfast.simulator.splits import parse_split
@@ -54,6 +59,8 @@ def simulate(
         port=port,
         speed=None if speed == "max" else _positive(speed, "--speed"),
         cash=_positive(cash, "--cash"),
+        multiplier=int(multiplier),
+        participation=_positive(participation, "--participation"),
         key=key,
         secret=secret,
         new_account=new_account,
@@ -61,9 +68,18 @@ def simulate(
         bad_day_symbols=tuple(symbols),
         splits=tuple(_read_all(parse_split, split or [], "--split")),
     )
+    raise typer.Exit(_serve(settings, bars=bars, seed=seed, universe=symbols, hours=hours))
+
+
+def _serve(
+    settings: "SimulatorSettings", *, bars: Path | None, seed: int, universe: list[str], hours: Hours | None
+) -> int:
+    from holdfast.adapters.log import start_logging
+    from holdfast.bootstrap.prices import build_prices
+    from holdfast.bootstrap.simulate import serve_simulator
+
     start_logging()
-    prices = build_prices(bars=bars, seed=seed, universe=symbols, hours=hours)
-    raise typer.Exit(serve_simulator(settings, prices))
+    return serve_simulator(settings, build_prices(bars=bars, seed=seed, universe=universe, hours=hours))
 
 
 def _names(listed: str) -> list[str]:

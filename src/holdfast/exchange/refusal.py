@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from holdfast.domain.decimals import plain
 from holdfast.domain.errors import HoldfastError
 
 INVALID = 40010001
@@ -47,17 +48,17 @@ def not_found(message: str) -> Refusal:
 
 def insufficient_buying_power(buying_power: Decimal, cost_basis: Decimal) -> Refusal:
     """Refuse an order that the buying power not yet spoken for cannot pay; both amounts in USD."""
-    return forbidden("insufficient buying power", buying_power=_plain(buying_power), cost_basis=_plain(cost_basis))
+    return forbidden("insufficient buying power", buying_power=plain(buying_power), cost_basis=plain(cost_basis))
 
 
 def insufficient_quantity(symbol: str, requested: Decimal, existing: Decimal, held: Decimal) -> Refusal:
     """Refuse to close more than the account holds free; quantities in shares."""
     available = max(existing - held, Decimal(0))
     return forbidden(
-        f"insufficient qty available for order (requested: {_plain(requested)}, available: {_plain(available)})",
-        available=_plain(available),
-        existing_qty=_plain(existing),
-        held_for_orders=_plain(held),
+        f"insufficient qty available for order (requested: {plain(requested)}, available: {plain(available)})",
+        available=plain(available),
+        existing_qty=plain(existing),
+        held_for_orders=plain(held),
         symbol=symbol,
     )
 
@@ -66,9 +67,9 @@ def insufficient_balance(symbol: str, requested: Decimal, existing: Decimal, hel
     """Refuse to sell more coins than the account holds free."""
     coin, available = symbol.partition("/")[0], max(existing - held, Decimal(0))
     return forbidden(
-        f"insufficient balance for {coin} (requested: {_plain(requested)}, available: {_plain(available)})",
-        available=_plain(available),
-        balance=_plain(existing),
+        f"insufficient balance for {coin} (requested: {plain(requested)}, available: {plain(available)})",
+        available=plain(available),
+        balance=plain(existing),
         symbol=coin,
     )
 
@@ -80,8 +81,3 @@ def wash_trade(existing_order_id: str, reason: str) -> Refusal:
         existing_order_id=existing_order_id,
         reject_reason=reason,
     )
-
-
-def _plain(number: Decimal) -> str:
-    """Write an amount without trailing zeros, as Alpaca does."""
-    return f"{number.normalize():f}"

@@ -9,19 +9,27 @@ from pathlib import Path
 
 from loguru import logger
 
-from holdfast.domain.errors import Fatal, UsageError
+from holdfast.domain.errors import UsageError
+from holdfast.exchange.margin import AccountTerms
+from holdfast.exchange.standing import Standing
 from holdfast.simulator.market import facts_of_new_account
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.splits import PlannedSplit, arrange, splits_of
-from holdfast.simulator.store import AccountStore, SavedAccount, set_aside
+from holdfast.simulator.store import AccountStore, SavedAccount, reloaded, set_aside
 
 
 def open_account(
-    folder: Path, prices: PriceSource, *, cash: Decimal, new_account: bool, splits: Iterable[PlannedSplit] = ()
+    folder: Path,
+    prices: PriceSource,
+    *,
+    cash: Decimal,
+    multiplier: int,
+    new_account: bool,
+    splits: Iterable[PlannedSplit] = (),
 ) -> tuple[AccountStore, SavedAccount]:
     """Open the account in `folder`, made with `cash` USD if there is none or if `new_account` asks for it.
 
-    `splits` are written down beside it.
+    A new one may buy for `multiplier` times its equity. `splits` are written down beside it.
 
     Raises:
         UsageError: the prices end before the account's time, or a split cannot happen any more.
@@ -30,20 +38,20 @@ def open_account(
         logger.info(f"the old simulator account is kept in {target}")
     store = AccountStore(folder)
     try:
-        account = _load_or_create(store, prices, cash)
+        account = _load_or_create(store, prices, cash, multiplier)
         return store, _with_splits(store, account, prices, splits)
     except BaseException:
         store.close()
         raise
 
 
-def _load_or_create(store: AccountStore, prices: PriceSource, cash: Decimal) -> SavedAccount:
+def _load_or_create(store: AccountStore, prices: PriceSource, cash: Decimal, multiplier: int) -> SavedAccount:
     source = json.dumps(dict(prices.description), sort_keys=True)
     account = store.load()
     if account is None:
         facts = facts_of_new_account(prices, account_id=str(uuid.uuid4()), cash=cash)
-        store.create({**facts, "source": source})
-        return _reload(store)
+        store.create({**facts, "source": source}, Standing(AccountTerms(multiplier_max=multiplier)))
+        return reloaded(store)
     _check_time(account, prices, store.folder)
     if account.facts["source"] != source:
         logger.warning(f"the account goes on with other prices: {source}, before {account.facts['source']}")
@@ -61,14 +69,7 @@ def _with_splits(
         if split is not None:
             store.remember({"splits": known.json_with(split)})
             known.add(split)
-    return _reload(store)
-
-
-def _reload(store: AccountStore) -> SavedAccount:
-    account = store.load()
-    if account is None:
-        raise Fatal(f"the simulator's account in {store.folder} cannot be read back")
-    return account
+    return reloaded(store)
 
 
 def _check_time(account: SavedAccount, prices: PriceSource, folder: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from holdfast.domain.bar import Bar
 from holdfast.simulator.asset_days import midnight_before, zone_of
+from holdfast.simulator.calendar import trading_day
 from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.prices import PriceSource, close_time
 from holdfast.simulator.timetable import Stretch
@@ -49,6 +50,6 @@ def is_quoted(prices: PriceSource, bar: Bar, stretch: Stretch, moment: datetime)
         return True
     if stretch.session is None:
         return False
-    day = prices.timetable.trading_day(stretch.session)
+    day = trading_day(stretch.session)
     known_at = close_time(bar, prices.period, stretch)
     return not any(known_at <= close <= moment for close in (day.close, day.post_close))

@@ -23,7 +23,7 @@ from holdfast.simulator.known_prices import closing_bar, is_quoted, newest_bars
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.splits import PlannedSplit, SplitPrices, arrange, splits_of
 from holdfast.simulator.start_over import start_over
-from holdfast.simulator.store import AccountStore, SavedAccount
+from holdfast.simulator.store import AccountStore, SavedAccount, reloaded
 from holdfast.simulator.tape import Tape
 from holdfast.simulator.trading_days import days_ahead
 
@@ -160,7 +160,8 @@ class Market:
     def reset(self, cash: Decimal) -> None:
         """Go on at the same instant with an empty account of `cash` USD; the old one's files are set aside."""
         self._check()
-        self._store, account = start_over(self._store, cash=cash, time=self.time)
+        start_over(self._store, reloaded(self._store).facts, cash=cash, time=self.time)
+        account = reloaded(self._store)
         self.account_id, self.created_at, self.last_equity = account.facts["account_id"], self.time, cash
         self.exchange = self._exchange_of(account)
         self._recall_prices()

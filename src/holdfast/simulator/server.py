@@ -64,6 +64,7 @@ class SimulatorServer:
                 self._settings.data_dir,
                 self._prices,
                 cash=self._settings.cash,
+                multiplier=self._settings.multiplier,
                 new_account=self._settings.new_account,
                 splits=self._settings.splits,
             )

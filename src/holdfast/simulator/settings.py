@@ -7,6 +7,8 @@ from pathlib import Path
 from holdfast.simulator.splits import PlannedSplit
 
 ACCOUNT_CASH_USD = Decimal(100_000)
+MULTIPLIER = 4
+PARTICIPATION = Decimal("0.25")
 REQUEST_LIFETIME_S = 2
 LISTING_LAG_S = 1
 POSITION_LAG_S = 1
@@ -21,7 +23,8 @@ class SimulatorSettings:
     them, None goes on while there are prices. `port` 0 takes a free one. `key` and `secret` None accept any
     pair. `new_account` sets the data folder's account aside. `splits` are arranged at the start. `bad_day` is a
     seed: every session then has faults drawn from it, on `bad_day_symbols` or, if there are none, on all that is
-    listed.
+    listed. `participation` is the part of a bar's volume that the account's orders may take, None without a bound;
+    `multiplier` is a new account's buying power in times of its equity: 1, 2 or 4.
     """
 
     data_dir: Path
@@ -37,7 +40,8 @@ class SimulatorSettings:
     bad_day: int | None = None
     bad_day_symbols: tuple[str, ...] = ()
     splits: tuple[PlannedSplit, ...] = ()
-    participation: Decimal | None = None
+    participation: Decimal | None = PARTICIPATION
+    multiplier: int = MULTIPLIER
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from holdfast.domain.errors import UsageError
+from holdfast.domain.errors import Fatal, UsageError
 from holdfast.exchange.activity import Activity
 from holdfast.exchange.exchange import Exchange
 from holdfast.exchange.ledger import Holding
@@ -98,10 +98,21 @@ class AccountStore:
                 )
                 self._put_facts({"schema_version": _SCHEMA_VERSION})
 
-    def create(self, facts: dict[str, str]) -> None:
-        """Write the first facts of a new account."""
+    def create(self, facts: dict[str, str], standing: Standing | None = None) -> None:
+        """Write the first facts of a new account, and how it stands with the exchange."""
+        first = _STANDING.dump_json(standing or Standing()).decode()
         with self._transaction():
-            self._put_facts({"schema_version": _SCHEMA_VERSION, **facts})
+            self._put_facts({"schema_version": _SCHEMA_VERSION, "standing": first, **facts})
+
+    def start_over(self, facts: dict[str, str], now: datetime) -> Path:
+        """Keep a copy of the account and empty it, in one step; return the folder of the copy."""
+        target = _archive_folder(self.folder, now)
+        self._database.execute("VACUUM INTO ?", (str(target / FILE_NAME),))
+        with self._transaction():
+            for table in ("orders", "fill", "holding", "activity"):
+                self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+            self._put_facts(facts)
+        return target
 
     def remember(self, facts: dict[str, str]) -> None:
         """Write single values by themselves."""
@@ -148,14 +159,27 @@ class AccountStore:
         self._database.execute("COMMIT")
 
 
+def reloaded(store: AccountStore) -> SavedAccount:
+    """Return the account that must be there."""
+    account = store.load()
+    if account is None:
+        raise Fatal(f"the simulator's account in {store.folder} cannot be read back")
+    return account
+
+
 def set_aside(folder: Path, now: datetime) -> Path | None:
     """Move an account's files to ``<folder>/archive/<time>``; return where, or None if there were none."""
     files = [folder / (FILE_NAME + ending) for ending in ("", "-wal", "-shm")]
     present = [path for path in files if path.exists()]
     if not present:
         return None
-    target = folder / "archive" / f"{now:%Y%m%dT%H%M%S%f}"
-    target.mkdir(parents=True)
+    target = _archive_folder(folder, now)
     for path in present:
         shutil.move(path, target / path.name)
+    return target
+
+
+def _archive_folder(folder: Path, now: datetime) -> Path:
+    target = folder / "archive" / f"{now:%Y%m%dT%H%M%S%f}"
+    target.mkdir(parents=True)
     return target

@@ -4,6 +4,7 @@ import bisect
 from datetime import datetime
 
 from holdfast.domain.bar import Bar
+from holdfast.simulator.calendar import trading_day
 from holdfast.simulator.prices import PriceSource, close_time
 from holdfast.simulator.timetable import Stretch
 
@@ -20,7 +21,7 @@ class Tape:
         self._columns = [column for symbol in prices.instruments if (column := prices.bars(symbol, stretch))]
         self._next = [bisect.bisect_right(column, moment, key=self._closes) for column in self._columns]
         self._coming = [self._bar(row) for row in range(len(self._columns))]
-        self._instants = sorted({stretch.first_instant, *prices.close_times(stretch), *_borders(prices, stretch)})
+        self._instants = sorted({stretch.first_instant, *prices.close_times(stretch), *_borders(stretch)})
 
     def _closes(self, bar: Bar) -> datetime:
         return close_time(bar, self._period, self.stretch)
@@ -53,10 +54,10 @@ class Tape:
         return column[index] if index < len(column) else None
 
 
-def _borders(prices: PriceSource, stretch: Stretch) -> list[datetime]:
+def _borders(stretch: Stretch) -> list[datetime]:
     """Return the moments at which orders change their state, whether a bar closes there or not."""
     if stretch.session is None:
         return [stretch.end]
-    day = prices.timetable.trading_day(stretch.session)
+    day = trading_day(stretch.session)
     # An opening is no instant of its own: what waits for it is filled when its first bar closes.
-    return [day.close, day.post_close, stretch.end]
+    return [*(moment for moment in (day.close, day.post_close) if moment < stretch.end), stretch.end]

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from holdfast.domain.session import Session
-from holdfast.exchange.hours import TradingDay
 from holdfast.simulator.calendar import (
     NEW_YORK,
     midnight,
@@ -61,12 +60,6 @@ class Timetable:
             day = trading_day(session)
             return Stretch(day.pre_open - _LEAD, day.pre_open, day.post_close, session)
         return _calendar_day(session.open.astimezone(NEW_YORK).date())
-
-    def trading_day(self, session: Session) -> TradingDay:
-        """Return the session's day as this market knows it: under regular hours nothing surrounds the session."""
-        if self.hours is MarketHours.REGULAR:
-            return TradingDay(session.open, session.open, session.close, session.close)
-        return trading_day(session)
 
     def ending_after(self, moment: datetime) -> Stretch:
         """Return the stretch that runs at `moment`, or else the next one; at its end a stretch is over."""

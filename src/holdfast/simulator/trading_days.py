@@ -1,13 +1,16 @@
 """The trading days that a market with certain prices has ahead of it. Pure: the moment is an argument."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from holdfast.domain.errors import UsageError
 from holdfast.exchange.hours import TradingDay
-from holdfast.simulator.calendar import session_of_date
+from holdfast.simulator.calendar import session_of_date, trading_day
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.timetable import Stretch
+
+# On a half day the post-market begins at one.
+_EVENING_MAX = timedelta(hours=7)
 
 
 def stretches_ahead(prices: PriceSource, moment: datetime) -> Iterator[Stretch]:
@@ -20,9 +23,9 @@ def stretches_ahead(prices: PriceSource, moment: datetime) -> Iterator[Stretch]:
 
 def days_ahead(prices: PriceSource, moment: datetime) -> Iterator[TradingDay]:
     """Yield the trading days that are not over at `moment`, without end."""
-    for stretch in stretches_ahead(prices, moment):
+    for stretch in stretches_ahead(prices, moment - _EVENING_MAX):
         if stretch.session is not None:
-            day = prices.timetable.trading_day(stretch.session)
+            day = trading_day(stretch.session)
             if day.post_close > moment:
                 yield day
 
