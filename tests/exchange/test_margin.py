@@ -222,11 +222,11 @@ def test_dust_leaves_only_by_closing_the_position() -> None:
 def test_fees_are_written_down_at_the_days_end() -> None:
     """After midnight UTC one entry a pair tells the coins and the dollars that the day has cost."""
     exchange, _ = bought_coins()
-    submit(exchange, "sell 0.1 BTC/USD gtc", 3)
+    submit(exchange, "sell 0.11 BTC/USD gtc", 3)
     exchange.advance([], HOURS, at(500))
     assert exchange.books.activities == []
     exchange.advance([], HOURS, at(600))
     exchange.advance([], HOURS, at(601))
     (entry,) = exchange.books.activities
     assert (entry.type.value, entry.quantity) == ("CFEE", Decimal("-0.0005"))
-    assert entry.net_amount == Decimal("-0.1") * Decimal("99.99") * Decimal("0.0025")
+    assert entry.net_amount == Decimal("-0.11") * Decimal("99.99") * Decimal("0.0025")

@@ -175,10 +175,12 @@ class Intake:
         )
 
     def _reserve_price(self, request: OrderRequest) -> Decimal:
-        """Return what one share is valued at: a buy by its own price, a sale a little above the market's."""
+        """Return what one share is valued at: its own price or the market's; to open a short a little above it."""
         quote = self._prices.quote(request.symbol)
         last = self._prices.last.get(request.symbol, ZERO)
+        if request.side is Side.SELL and not self._books.closable(request.symbol, request.side):
+            return max(request.limit_price or ZERO, SHORT_RESERVE * (quote.ask if quote else last))
         asked = request.limit_price if request.limit_price is not None else request.stop_price
-        if request.side is Side.BUY:
-            return asked if asked is not None else (quote.ask if quote else last)
-        return max(request.limit_price or ZERO, SHORT_RESERVE * (quote.ask if quote else last))
+        if asked is not None:
+            return asked
+        return quote.taken_by(request.side) if quote else last

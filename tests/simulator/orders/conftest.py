@@ -13,7 +13,7 @@ OpenDesk = Callable[..., Desk]
 
 @pytest.fixture
 def open_desk(start_simulator: Any) -> OpenDesk:  # noqa: ANN401 - a factory
-    """Open a desk at a market that has published its first bars; prices by symbol, settings of the simulator."""
+    """Open a desk where the first bars are out; prices by symbol, settings of the simulator; fills know no bound."""
 
     def make(
         hours: MarketHours = MarketHours.REGULAR,
@@ -21,12 +21,7 @@ def open_desk(start_simulator: Any) -> OpenDesk:  # noqa: ANN401 - a factory
         settings: Any = None,  # noqa: ANN401 - any setting
         **prices: str,
     ) -> Desk:
-        made = Desk(
-            start_simulator(
-                a_market(hours, traits, **(prices or {"XYZ": "100 | 100 | 100"})),
-                **{"participation": None, **(settings or {})},
-            )
-        )
+        made = Desk(start_simulator(a_market(hours, traits, **prices), **{"participation": None, **(settings or {})}))
         made.step()
         return made
 

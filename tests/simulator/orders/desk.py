@@ -37,7 +37,6 @@ from simulator.sim_client import SimClient
 
 OPEN = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-Words = tuple[int, int, str]
 _REQUESTS: Mapping[OrderType, type[OrderRequest]] = {
     OrderType.MARKET: MarketOrderRequest,
     OrderType.LIMIT: LimitOrderRequest,

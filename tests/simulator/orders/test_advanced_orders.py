@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from alpaca.trading.enums import QueryOrderStatus
 
 from simulator.orders.conftest import OpenDesk
 from simulator.orders.desk import Desk, legs, told
@@ -37,6 +38,17 @@ def test_legs_stand_under_their_parent_only_when_asked(desk: Desk) -> None:
     (nested,) = desk.orders(nested=True)
     assert (nested.id, len(legs(nested))) == (entry.id, 2)
     assert desk.sim.get(f"/v2/orders/{entry.id}")["legs"] is None
+
+
+def test_held_legs_are_open_orders(desk: Desk) -> None:
+    """The open list has the entry and its held legs, one by one or nested; after a cancel all three are closed."""
+    entry = desk.place("buy 5 XYZ limit 95", **BRACKET)
+    assert [order.status.value for order in desk.orders(QueryOrderStatus.OPEN)] == ["new", "held", "held"]
+    assert len(desk.orders(QueryOrderStatus.OPEN, nested=True)) == 1
+    assert desk.orders(QueryOrderStatus.CLOSED) == []
+    desk.cancel(entry)
+    assert desk.orders(QueryOrderStatus.OPEN) == []
+    assert len(desk.orders(QueryOrderStatus.CLOSED)) == 3
 
 
 # The order, its fields, the bars that follow the first, and how the group stands after each of them.

@@ -159,3 +159,12 @@ def test_a_replacement_must_be_affordable(desk: Desk) -> None:
     assert (body["status"], body["code"], body["cost_basis"]) == (403, 40310000, "475000")
     assert desk.tell(working) == "new"
     assert desk.account.buying_power == "115000"
+
+
+def test_an_order_whose_cancel_is_pending_cannot_be_replaced(desk: Desk) -> None:
+    """While a cancel hangs the order is 422 for a PATCH; it has been asked to go."""
+    order = desk.place("buy 5 XYZ limit 90")
+    desk.sim.fault("stuck_cancel")
+    desk.cancel(order)
+    assert desk.tell(order) == "pending_cancel"
+    assert refused(desk, order, limit_price=91) == "42210000 cannot replace order in pending_cancel status"
