@@ -108,13 +108,17 @@ def an_exchange(
     terms: AccountTerms | None = None,
     participation: str | None = None,
 ) -> Exchange:
-    """Build an exchange whose session is open and has seen one bar of AAPL, unless `bars` is None."""
+    """Build an exchange whose session is open and has seen one bar of AAPL, unless `bars` is None.
+
+    Everything traded at 100 the day before.
+    """
     exchange = Exchange(
         instruments=INSTRUMENTS,
         books=Books(ledger=Ledger(Decimal(cash)), ids=Ids("test")),
         standing=Standing(terms or AccountTerms()),
         participation=Decimal(participation) if participation else None,
     )
+    exchange.prices.last.update(dict.fromkeys(INSTRUMENTS, Decimal(100)))
     if bars is not None:
         exchange.advance([a_bar(bars)], HOURS, at(1))
     return exchange

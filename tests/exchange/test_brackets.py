@@ -8,7 +8,7 @@ import pytest
 from exchange.exchange_builders import HOURS, a_bar, a_bracket, advance, an_exchange, at, fills, kinds, submit
 from holdfast.domain.order import OrderStatus
 from holdfast.exchange.exchange import Exchange
-from holdfast.exchange.order import Fate, Order, OrderClass, OrderRequest, StopLoss
+from holdfast.exchange.order import Fate, Order, OrderClass, OrderRequest, StopLoss, TimeInForce
 from holdfast.exchange.refusal import Refusal
 from holdfast.exchange.replacement import Amendment
 
@@ -162,4 +162,50 @@ def test_a_wrong_bracket_is_refused(request_: OrderRequest, words: str) -> None:
     """Each rule of advanced orders has its words."""
     with pytest.raises(Refusal) as caught:
         an_exchange().submit(request_, HOURS, at(1))
+    assert caught.value.message.startswith(words)
+
+
+def test_a_leg_that_wakes_in_a_bar_does_not_fill_in_it() -> None:
+    """The bar that fills the entry has seen the profit's price before it: the leg waits for the next bar."""
+    exchange = an_exchange()
+    family = placed(exchange, a_bracket("buy 10 AAPL 95", "99", "90"))
+    assert fills(advance(exchange, "100 101 94 96")) == ["10@95"]
+    assert statuses(exchange, *family) == ["filled", "new", "new"]
+
+
+def test_of_two_exits_that_a_bar_touches_the_stop_comes_first() -> None:
+    """Nobody knows which came first: the worse one did."""
+    exchange = an_exchange()
+    placed(exchange, a_bracket("buy 10 AAPL", "105", "95"))
+    assert fills(advance(exchange, "100 106 94 100")) == ["10@95"]
+
+
+def test_a_resumption_fills_one_exit_and_no_more() -> None:
+    """Both exits could fill at the price after a halt: the first ends the other."""
+    exchange = an_exchange()
+    submit(exchange, "buy 20 AAPL")
+    oco = a_bracket("sell 10 AAPL 105", "105", order_class=OrderClass.OCO, stop_loss=StopLoss(Decimal(95), Decimal(94)))
+    placed(exchange, oco)
+    advance(exchange, "93 93 93 93")
+    exchange.halt("AAPL")
+    advance(exchange, "110 110 110 110", 2)
+    assert len(fills(exchange.resume("AAPL", HOURS, at(4)))) == 1
+    assert exchange.books.ledger.quantity("AAPL") == 10
+
+
+@pytest.mark.parametrize(
+    ("leg", "amendment", "words"),
+    [
+        (2, Amendment(stop_price=Decimal(110)), "take_profit.limit_price must lie 0.01 or more beyond"),
+        (1, Amendment(limit_price=Decimal(90)), "take_profit.limit_price must lie 0.01 or more beyond"),
+        (1, Amendment(time_in_force=TimeInForce.IOC), "bracket orders must be DAY or GTC orders"),
+        (1, Amendment(Decimal(5)), "qty cannot be changed for advanced orders"),
+    ],
+)
+def test_a_leg_is_replaced_within_the_rules_of_its_group(leg: int, amendment: Amendment, words: str) -> None:
+    """Profit stays beyond loss, and both last."""
+    exchange = an_exchange()
+    family = placed(exchange, a_bracket())
+    with pytest.raises(Refusal) as caught:
+        exchange.replace(family[leg].id, amendment, HOURS, at(2))
     assert caught.value.message.startswith(words)

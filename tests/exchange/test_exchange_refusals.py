@@ -82,6 +82,14 @@ def test_a_finished_order_cannot_be_canceled() -> None:
         exchange.cancel("nothing", at(1))
 
 
+def test_an_order_whose_cost_nobody_knows_is_refused() -> None:
+    """Without any price yet an opening market order could cost anything."""
+    exchange = an_exchange(bars=None)
+    exchange.prices.last.clear()
+    with pytest.raises(Refusal, match='no price of "AAPL" is known yet'):
+        exchange.submit(a_request("buy 1000000 AAPL"), HOURS, at(-5))
+
+
 def test_closing_nothing_is_not_found() -> None:
     """Closing a position that does not exist is refused with 404."""
     with pytest.raises(Refusal, match="position does not exist") as caught:

@@ -8,7 +8,8 @@ import pytest
 from exchange.exchange_builders import HOURS, a_request, advance, an_exchange, at, fills, kinds, submit
 from holdfast.domain.order import OrderStatus
 from holdfast.exchange.exchange import Exchange
-from holdfast.exchange.order import Fate
+from holdfast.exchange.margin import AccountTerms
+from holdfast.exchange.order import Fate, TimeInForce
 from holdfast.exchange.refusal import Refusal
 from holdfast.exchange.replacement import Amendment
 from holdfast.exchange.status import NEXT, may_follow
@@ -118,6 +119,22 @@ def test_a_liquidation_cancels_and_closes() -> None:
     assert exchange.books.ledger.quantity("AAPL") == 0
 
 
+def test_nothing_stands_in_a_liquidations_way() -> None:
+    """A stuck cancel, a delisted symbol and a blocked account do not keep the broker from closing the position."""
+    exchange = holding()
+    exchange.cancel(submit(exchange, "sell 10 AAPL 150")[0].order.id, at(2), is_stuck=True)
+    exchange.delist("AAPL")
+    exchange.standing.terms = AccountTerms(is_blocked=True)
+    assert kinds(exchange.liquidate("AAPL", HOURS, at(2))) == ["canceled", "pending_new", "new", "fill"]
+
+
+def test_a_liquidation_without_a_position_ends_the_orders() -> None:
+    """With nothing to sell the orders still go."""
+    exchange = an_exchange()
+    submit(exchange, "buy 10 AAPL 90")
+    assert kinds(exchange.liquidate("AAPL", HOURS, at(2))) == ["canceled"]
+
+
 def test_a_replaced_order_works_on_under_a_new_id() -> None:
     """The old one is replaced and names its successor, which works for what was left."""
     exchange = an_exchange()
@@ -143,6 +160,9 @@ def test_a_replaced_order_works_on_under_a_new_id() -> None:
         ("buy 10 AAPL 90", Amendment(limit_price=Decimal("90.001")), "invalid limit_price 90.001"),
         ("buy 10 AAPL", Amendment(Decimal(5)), 'order is already in "filled" state'),
         ("buy 10 AAPL 90", Amendment(Decimal(10_000)), "insufficient buying power"),
+        ("buy 1.5 AAPL 90", Amendment(time_in_force=TimeInForce.GTC), "fractional orders must be DAY orders"),
+        ("buy 10 AAPL stop 110", Amendment(time_in_force=TimeInForce.IOC), "stop orders must be DAY or GTC orders"),
+        ("buy 1 BTC/USD 90 gtc", Amendment(time_in_force=TimeInForce.DAY), "invalid crypto time_in_force"),
     ],
 )
 def test_not_everything_can_be_replaced(text: str, amendment: Amendment, words: str) -> None:
@@ -154,6 +174,15 @@ def test_not_everything_can_be_replaced(text: str, amendment: Amendment, words: 
         exchange.replace(order_id, amendment, HOURS, at(2))
     assert caught.value.message.startswith(words)
     assert exchange.books.orders.get(order_id) == before
+
+
+def test_a_replacement_may_not_cross_an_own_order() -> None:
+    """What POST would call a wash trade PATCH calls one too."""
+    exchange = holding()
+    submit(exchange, "buy 5 AAPL 90")
+    order_id = submit(exchange, "sell 5 AAPL 120")[0].order.id
+    with pytest.raises(Refusal, match="potential wash trade"):
+        exchange.replace(order_id, Amendment(limit_price=Decimal(85)), HOURS, at(2))
 
 
 def test_a_queued_or_already_replaced_order_cannot_be_replaced() -> None:

@@ -1,6 +1,6 @@
 """Brackets, OCO and OTO: what such a request must look like, and the legs it makes. Source: Alpaca's order classes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -89,6 +89,22 @@ def _check_relations(request: OrderRequest, base: Decimal) -> None:
         raise unprocessable(
             f"stop_loss.stop_price must be {signs[0]} base_price {signs[1]} 0.01", base_price=f"{base:f}"
         )
+
+
+def check_exit(request: OrderRequest, rivals: Iterable[OrderRequest]) -> None:
+    """Check an exit that replaces another one of its group against those that it would end.
+
+    Raises:
+        Refusal: 422 if it cannot last as long, or the profit would not lie beyond the loss.
+    """
+    if request.time_in_force not in {TimeInForce.DAY, TimeInForce.GTC}:
+        raise unprocessable(f"{request.order_class.value} orders must be DAY or GTC orders")
+    for rival in rivals:
+        profit, loss = (request, rival) if request.stop_price is None else (rival, request)
+        if profit.limit_price is None or loss.stop_price is None:
+            continue
+        if (profit.limit_price - loss.stop_price) * -request.side.sign < _GAP:
+            raise unprocessable("take_profit.limit_price must lie 0.01 or more beyond stop_loss.stop_price")
 
 
 def _exit_side(request: OrderRequest) -> Side:

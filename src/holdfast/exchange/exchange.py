@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from holdfast.domain.bar import Bar
-from holdfast.domain.order import OrderStatus, Side
+from holdfast.domain.order import OrderStatus
 from holdfast.exchange.books import Books
 from holdfast.exchange.floor import Floor
 from holdfast.exchange.hours import Hours
@@ -17,7 +17,7 @@ from holdfast.exchange.instrument import Instrument
 from holdfast.exchange.intake import Intake
 from holdfast.exchange.margin import AccountValue
 from holdfast.exchange.matching import SHARE_STEP, Quote
-from holdfast.exchange.order import ZERO, Fate, OrderEvent, OrderRequest, OrderType, TimeInForce
+from holdfast.exchange.order import ZERO, Fate, Order, OrderEvent, OrderRequest
 from holdfast.exchange.prices import Prices
 from holdfast.exchange.refusal import not_found, unprocessable
 from holdfast.exchange.replacement import Amendment
@@ -131,13 +131,7 @@ class Exchange:
             raise not_found("position does not exist")
         if percentage is not None:
             quantity = (abs(held) * percentage / 100).quantize(SHARE_STEP, ROUND_DOWN)
-        request = OrderRequest(
-            symbol=symbol,
-            side=Side.SELL if held > 0 else Side.BUY,
-            type=OrderType.MARKET,
-            time_in_force=TimeInForce.GTC if self._is_crypto(symbol) else TimeInForce.DAY,
-            quantity=abs(held) if quantity is None else quantity,
-        )
+        request = self._intake.closing_request(symbol, held, quantity)
         return self.submit(request, hours, at, is_closing_all=quantity is None)
 
     def release(self, hours: Hours, at: datetime, order_id: str | None = None) -> list[OrderEvent]:
@@ -145,7 +139,10 @@ class Exchange:
         events: list[OrderEvent] = []
         bound = [order for order in self.books.orders.working() if order.fate is not Fate.NORMAL]
         for order in [order for order in bound if order_id in (None, order.id)]:
-            free = replace(order, fate=Fate.NORMAL)
+            current = self.books.current(order)
+            if not current.is_working:
+                continue  # It ended with another order of its group.
+            free = replace(current, fate=Fate.NORMAL)
             self.books.keep(free)
             if order.fate is Fate.STUCK:
                 events += self._router.end(free, OrderStatus.CANCELED, at)
@@ -165,7 +162,7 @@ class Exchange:
         events = self._router.open_queued(at)
         for bar in bars:
             self.prices.begin(bar)
-            for order in self.books.orders.working(bar.symbol):
+            for order in self._met_by(bar):
                 events += self._floor.in_bar(self.books.current(order), bar, phase, at)
         self.prices.see(bars)
         if before < hours.day.close <= at:
@@ -192,8 +189,10 @@ class Exchange:
     def resume(self, symbol: str, hours: Hours, at: datetime) -> list[OrderEvent]:
         """Let a halted symbol trade again; what waits fills at the current quote if it can."""
         self.standing.halted.discard(symbol)
-        orders = self.books.orders.working(symbol)
-        return [event for order in orders for event in self._floor.at_quote(order, hours.phase(at), at)]
+        events: list[OrderEvent] = []
+        for order in self.books.orders.working(symbol):
+            events += self._floor.at_quote(self.books.current(order), hours.phase(at), at)
+        return events
 
     def delist(self, symbol: str) -> None:
         """Take a symbol off the list: it stays visible, inactive and not tradable."""
@@ -210,9 +209,25 @@ class Exchange:
         self.books.move_shares(symbol, quantity, self.prices.last.get(symbol, ZERO), at)
 
     def liquidate(self, symbol: str, hours: Hours, at: datetime) -> list[OrderEvent]:
-        """Cancel a symbol's orders and close its position at the market, as the broker does on a margin call."""
-        events = self.cancel_all([order.id for order in self.books.orders.working(symbol)], at)
-        return [*events, *self.close_position(symbol, hours, at)]
+        """End a symbol's orders and close its position at the market, as the broker does on a margin call.
+
+        It asks neither the account nor its owner: nothing stands in its way.
+
+        Raises:
+            Refusal: 404 if there is neither a position nor an order.
+        """
+        working, events = self.books.orders.working(symbol), list[OrderEvent]()
+        if not working and not self.books.ledger.quantity(symbol):
+            raise not_found("position does not exist")
+        for order in working:
+            current = self.books.current(order)
+            if current.is_working:
+                events += self._router.end(current, OrderStatus.CANCELED, at)
+        held = self.books.ledger.quantity(symbol)
+        if not held:
+            return events
+        plan = self._intake.plan_liquidation(symbol, held, hours, at)
+        return [*events, *self._router.accept(self._intake.new_order(plan, at), (), hours, at)]
 
     # What the account is worth
 
@@ -228,6 +243,15 @@ class Exchange:
     def canonical(self, symbol: str) -> str:
         """Return the listed name of a symbol that may be a pair written without its slash."""
         return self._intake.canonical(symbol)
+
+    def _met_by(self, bar: Bar) -> list[Order]:
+        """Return the orders that a bar can fill: those at the market when it began, stops before limits.
+
+        A leg that wakes in the bar waits for the next one; of two exits that the bar touches the stop comes first,
+        which is the worse one.
+        """
+        working = [order for order in self.books.orders.working(bar.symbol) if order.is_at_market]
+        return sorted(working, key=lambda order: not order.request.type.waits_for_trigger)
 
     def _is_crypto(self, symbol: str) -> bool:
         instrument = self.instruments.get(symbol)

@@ -20,12 +20,13 @@ from holdfast.exchange.order import (
     OrderClass,
     OrderRequest,
     OrderType,
+    TimeInForce,
 )
 from holdfast.exchange.prices import Prices
 from holdfast.exchange.refusal import malformed, unprocessable
 from holdfast.exchange.replacement import Amendment
 from holdfast.exchange.standing import Standing
-from holdfast.exchange.validation import validate, validate_client_order_id, validate_prices
+from holdfast.exchange.validation import validate, validate_client_order_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,22 @@ class Intake:
             raise unprocessable("oco orders must be exit orders")
         return Plan(request, route, intent, fate)
 
+    def closing_request(self, symbol: str, held: Decimal, quantity: Decimal | None = None) -> OrderRequest:
+        """Return the market order that closes `quantity`, or all, of the signed holding `held`."""
+        return OrderRequest(
+            symbol=symbol,
+            side=Side.SELL if held > 0 else Side.BUY,
+            type=OrderType.MARKET,
+            time_in_force=TimeInForce.GTC if self._instruments[symbol].is_crypto else TimeInForce.DAY,
+            quantity=abs(held) if quantity is None else quantity,
+        )
+
+    def plan_liquidation(self, symbol: str, held: Decimal, hours: Hours, at: datetime) -> Plan:
+        """Return the plan that closes all of a holding; the broker asks nobody."""
+        request = self.closing_request(symbol, held)
+        route = routing.route(request, hours, at, is_crypto=self._instruments[symbol].is_crypto)
+        return Plan(request, route, means.intent_of(request.side, held))
+
     def check_replacement(self, old: Order, amendment: Amendment, hours: Hours, at: datetime) -> Plan:
         """Check what is to take an order's place.
 
@@ -71,13 +88,18 @@ class Intake:
             Refusal: 422 if it cannot be replaced so, 403 if the account cannot afford it.
         """
         request = replacement.amended(old, amendment)
-        instrument = self._instruments[old.symbol]
-        validate_prices(request, instrument)
+        instrument = validate(request, self._instruments)
         self._check_client_order_id(request.client_order_id)
         route = routing.route(request, hours, at, is_crypto=instrument.is_crypto)
-        if not old.is_exit_leg:
+        means.check_account(request, self._standing.terms)
+        if old.is_exit_leg:
             # Exits of one group share what they hold; only an order of its own has to find its means anew.
-            means.check(request, self._means(request, instrument, without=old))
+            advanced.check_exit(request, [rival.request for rival in self._books.orders.rivals(old)])
+            return Plan(request, route, old.intent, old.fate)
+        advanced.check(request, instrument, self._base_price(request))
+        others = [order for order in self._books.orders.working(old.symbol) if order.id != old.id]
+        wash_trade.check(request, others)
+        means.check(request, self._means(request, instrument, without=old))
         return Plan(request, route, old.intent, old.fate)
 
     def new_order(self, plan: Plan, at: datetime, *, replaces: Order | None = None) -> Order:

@@ -49,7 +49,7 @@ def check(request: OrderRequest, means: Means, *, is_closing_all: bool = False) 
     Raises:
         Refusal: 403 or 422 with Alpaca's words.
     """
-    _check_account(request, means.terms)
+    check_account(request, means.terms)
     intent = intent_of(request.side, means.position)
     if request.intent is not None and request.intent is not intent:
         raise unprocessable(f"position intent mismatch, inferred: {intent.value}, specified: {request.intent.value}")
@@ -63,7 +63,12 @@ def check(request: OrderRequest, means: Means, *, is_closing_all: bool = False) 
     return intent
 
 
-def _check_account(request: OrderRequest, terms: AccountTerms) -> None:
+def check_account(request: OrderRequest, terms: AccountTerms) -> None:
+    """Check that the account may place such an order at all.
+
+    Raises:
+        Refusal: 403.
+    """
     if terms.is_blocked:
         raise forbidden("account is blocked: trading is not allowed")
     if terms.suspend_trade:
@@ -93,6 +98,8 @@ def _check_opening(request: OrderRequest, quantity: Decimal, intent: Intent, mea
     value = means.value()
     if intent is Intent.SELL_TO_OPEN:
         _check_short(request, means, quantity, value.equity)
+    if not means.price:
+        raise unprocessable(f'no price of "{request.symbol}" is known yet: its cost cannot be reserved')
     cost = request.notional if request.notional is not None else quantity * means.price
     power = value.buying_power if means.instrument.is_marginable else value.cash_buying_power
     if cost > power:

@@ -24,10 +24,10 @@ class Router:
     def accept(self, order: Order, order_legs: Iterable[Order], hours: Hours, at: datetime) -> list[OrderEvent]:
         """Write a new order and its legs down, and hand it to the market if its time has come."""
         made = list(order_legs)
+        order = replace(order, leg_ids=tuple(leg.id for leg in made))
+        events = [self._books.record(order.status.value, order, at)]
         for leg in made:
             self._books.keep(leg)
-        order = replace(order, leg_ids=order.leg_ids or tuple(leg.id for leg in made))
-        events = [self._books.record(order.status.value, order, at)]
         if order.fate is Fate.REJECTED:
             return [*events, *self.end(self._books.current(order), OrderStatus.REJECTED, at)]
         return [*events, *self.route(self._books.current(order), hours, at)]
@@ -71,7 +71,7 @@ class Router:
         events: list[OrderEvent] = []
         for order in waiting:
             if self._prices.quote(order.symbol) is not None:
-                events += self._floor.in_auction(order, self._prices.last[order.symbol], at)
+                events += self._floor.in_auction(self._books.current(order), self._prices.last[order.symbol], at)
         return events
 
     def end_old_orders(self, at: datetime) -> list[OrderEvent]:

@@ -12,6 +12,7 @@ _NOTIONAL_USD_MIN = Decimal(1)
 _QUANTITY_DECIMALS_MAX, _CRYPTO_NOTIONAL_DECIMALS_MAX = 9, 2
 _DOLLAR = Decimal(1)
 _PERCENT_MAX = 100
+_TRAIL_DECIMALS_MAX = 4
 _CRYPTO_TYPES = {OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT}
 _CRYPTO_TIMES = {TimeInForce.GTC, TimeInForce.IOC}
 _WHOLE_LIFE = {TimeInForce.DAY, TimeInForce.GTC}
@@ -112,6 +113,8 @@ def _validate_trail(request: OrderRequest) -> None:
         raise malformed("trailing stop orders require exactly one of trail_price and trail_percent")
     if not is_positive(given[0]):
         raise malformed("trail_price and trail_percent must be > 0")
+    if decimals(given[0]) > _TRAIL_DECIMALS_MAX:
+        raise unprocessable("trail_price and trail_percent must have at most 4 decimal places")
     if request.trail_percent is not None and request.trail_percent >= _PERCENT_MAX:
         raise malformed("trail_percent must be < 100")
 

@@ -29,9 +29,20 @@ async def read_object(request: Request, number: Callable[[str], Any] = Decimal) 
         body = json.loads(raw, parse_float=number) if raw else {}
     except (ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or not _is_text(raw, body):
         raise BadBodyError(400, "request body format is invalid")
     return body
+
+
+def _is_text(raw: bytes, body: object) -> bool:
+    """Whether every word in the body can be written again: half of a surrogate pair is JSON and no text."""
+    if b"\\u" not in raw:
+        return True
+    try:
+        json.dumps(body, default=str, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def _read(request: Request) -> bytes:

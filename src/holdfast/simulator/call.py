@@ -82,6 +82,7 @@ class Answer:
 
 
 Handler = Callable[[Call], Answer]
+_SMALLEST, _LARGEST, _DIGITS_MAX = Decimal("1e-12"), Decimal("1e12"), 24
 
 
 def amount(fields: Mapping[str, Any], name: str) -> Decimal | None:
@@ -97,6 +98,13 @@ def amount(fields: Mapping[str, Any], name: str) -> Decimal | None:
         parsed = Decimal(str(given))
     except InvalidOperation:
         raise malformed(f"invalid {name}: {given}") from None
-    if isinstance(given, bool) or not parsed.is_finite():
+    if isinstance(given, bool) or not is_bounded(parsed):
         raise malformed(f"invalid {name}: {given}")
     return parsed
+
+
+def is_bounded(number: Decimal) -> bool:
+    """Whether arithmetic on money and quantities stays exact with it: a finite number of a size that trade has."""
+    if not number.is_finite() or len(number.as_tuple().digits) > _DIGITS_MAX:
+        return False
+    return number == 0 or _SMALLEST <= abs(number) <= _LARGEST

@@ -3,7 +3,8 @@
 Every change is one step: compute, commit, and only then publish. No threads, no network, no real time here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -18,6 +19,7 @@ from holdfast.exchange.hours import Hours, Phase
 from holdfast.exchange.ids import Ids
 from holdfast.exchange.ledger import Ledger
 from holdfast.exchange.order import Fate, OrderEvent, OrderRequest
+from holdfast.exchange.refusal import Refusal
 from holdfast.simulator.catalogue import is_pair, listing_of
 from holdfast.simulator.known_prices import closing_bar, is_quoted, newest_bars
 from holdfast.simulator.prices import PriceSource
@@ -25,9 +27,10 @@ from holdfast.simulator.splits import PlannedSplit, SplitPrices, arrange, splits
 from holdfast.simulator.start_over import start_over
 from holdfast.simulator.store import AccountStore, SavedAccount, reloaded
 from holdfast.simulator.tape import Tape
-from holdfast.simulator.trading_days import days_ahead
+from holdfast.simulator.trading_days import days_ahead, stretches_ahead
 
 _TICK = timedelta(microseconds=1)
+_STRETCHES_TO_VALUE = 7
 Command = Callable[[datetime], list[OrderEvent]]
 
 
@@ -128,15 +131,9 @@ class Market:
         if tape is None:
             raise Recoverable("the bars are used up")
         bars = tape.advance(instant)
-        hours, session, before = self.hours, self.session, self.time
-        self.time, self._ticks = instant, 0
-        for split in self.splits.between(before, instant):
-            self.exchange.split(split.symbol, split.ratio, self._stamp())
-        self.latest_bars.update((bar.symbol, bar) for bar in bars)
-        events = self.exchange.advance(bars, hours, self._stamp())
-        if before < session.close <= instant:
-            self.last_equity = self.equity
-        self._commit()
+        with self._whole():
+            events = self._move(instant, bars)
+            self._commit()
         self.last_bars = bars
         self._audience.see_events(events)
         self._audience.see_bars(bars)
@@ -152,8 +149,9 @@ class Market:
             Refusal: the exchange said no; nothing has changed.
         """
         self._check()
-        events = command(self._stamp())
-        self._commit()
+        with self._whole():
+            events = command(self._stamp())
+            self._commit()
         self._audience.see_events(events)
         return events
 
@@ -186,6 +184,32 @@ class Market:
         self.splits.add(split)
         # The tape may hold the old prices of a session to come.
         self._tape = self._tape_after(self.time)
+
+    def _move(self, instant: datetime, bars: list[Bar]) -> list[OrderEvent]:
+        hours, session, before = self.hours, self.session, self.time
+        self.time, self._ticks = instant, 0
+        for split in self.splits.between(before, instant):
+            self.exchange.split(split.symbol, split.ratio, self._stamp())
+        self.latest_bars.update((bar.symbol, bar) for bar in bars)
+        events = self.exchange.advance(bars, hours, self._stamp())
+        if before < session.close <= instant:
+            self.last_equity = self.equity
+        return events
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Let a step happen as a whole, on disk too, or never show or decide anything again.
+
+        A refusal has changed nothing; after any other error memory and disk may differ, and only a restart, which
+        reads the disk, is safe.
+        """
+        try:
+            yield
+        except Refusal:
+            raise
+        except Exception as error:
+            self._failure = error
+            raise
 
     # Worth
 
@@ -227,16 +251,11 @@ class Market:
 
     def _commit(self) -> None:
         facts = {"time": self.time.isoformat(), "ticks": str(self._ticks), "last_equity": str(self.last_equity)}
-        try:
-            self._store.save(self.exchange, facts)
-        except Exception as error:
-            # Memory is ahead of the disk now: nothing may be shown or decided on it any more.
-            self._failure = error
-            raise
+        self._store.save(self.exchange, facts)
 
     def _check(self) -> None:
         if self._failure is not None:
-            raise Recoverable(f"the simulator cannot save its account any more: {self._failure}")
+            raise Recoverable(f"the simulator cannot go on, its account on disk is whole: {self._failure!r}")
 
     def _running_tape(self) -> Tape | None:
         """Return the tape that holds the next instant."""
@@ -262,10 +281,20 @@ class Market:
         self.exchange.prices.last.update(
             (symbol, self._in_todays_shares(bar)) for symbol, bar in self.latest_bars.items()
         )
+        self._value_what_never_traded()
         self.exchange.see(bar for bar in self.latest_bars.values() if is_pair(bar.symbol))
         if self._tape is not None:
             stretch, bars = self._tape.stretch, self._tape.last_bars()
             self.exchange.see(bar for bar in bars if is_quoted(self.prices, bar, stretch, self.time))
+
+    def _value_what_never_traded(self) -> None:
+        """Value symbols without a past at the price that they will open at, or an order for them would cost nothing."""
+        last = self.exchange.prices.last
+        for stretch in islice(stretches_ahead(self.prices, self.time), _STRETCHES_TO_VALUE):
+            for symbol in self.prices.instruments:
+                bars = () if symbol in last else self.prices.bars(symbol, stretch)
+                if bars:
+                    last[symbol] = bars[0].open
 
 
 def facts_of_new_account(prices: PriceSource, *, account_id: str, cash: Decimal) -> Mapping[str, str]:

@@ -35,11 +35,12 @@ class World:
 def act(world: World) -> None:
     """Let every act happen whose moment has come; what the exchange refuses is written down as refused."""
     for fault in world.faults.due():
+        # Struck first: what fails in a way that nobody foresaw must not be tried again at every instant.
+        fault.strike()
         try:
             what = ACTS[fault.kind](world, fault)
         except (Refusal, Recoverable, UsageError) as error:
             what = f"nothing: {error}"
-        fault.strike()
         world.faults.write_down(fault, what)
 
 

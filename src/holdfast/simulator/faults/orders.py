@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from holdfast.simulator.call import is_bounded
 from holdfast.simulator.faults.fault import Fault
 from holdfast.simulator.faults.kinds import KINDS, REQUIRED, Kind
 
 _COMMON = ("match", "count", "after_s", "seed")
 _SECONDS_MAX = 86_400.0
 _STATUS_MIN, _STATUS_MAX = 200, 599
+_AMOUNT_MIN, _AMOUNT_MAX = Decimal("0.000001"), Decimal(1_000_000)
 
 
 def parse(body: Mapping[str, Any], now: datetime) -> Fault:
@@ -116,8 +118,8 @@ def _amount(name: str, given: object) -> str:
         amount = Decimal(str(given))
     except InvalidOperation:
         amount = Decimal(0)
-    if not amount.is_finite() or amount <= 0:
-        raise ValueError(f'{name} must be a number above zero, e.g. "10"')
+    if not is_bounded(amount) or not _AMOUNT_MIN <= amount <= _AMOUNT_MAX:
+        raise ValueError(f'{name} must be a number from {_AMOUNT_MIN} to {_AMOUNT_MAX}, e.g. "10"')
     return str(given)
 
 
