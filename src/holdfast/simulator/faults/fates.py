@@ -31,8 +31,11 @@ class Fates:
         Raises:
             Refusal: the exchange said no.
         """
-        fault = self._faults.take(Place.ORDER, Occasion(call.method, call.path, call.symbols))
+        occasion = Occasion(call.method, call.path, call.symbols)
+        fault = self._faults.choose(Place.ORDER, occasion)
         events = self._market.submit(request, fate=FATES[fault.kind] if fault else Fate.NORMAL)
+        if fault is not None:
+            self._faults.count(fault, occasion)
         if fault is not None and fault.kind == "fill_beats_cancel":
             self._racing.add(events[0].order.id)
         return events
@@ -47,8 +50,12 @@ class Fates:
         if order_id in self._racing:
             self._racing.discard(order_id)
             market.step(lambda at: market.exchange.release(market.hours, at, order_id))
-        is_stuck = self._faults.take(Place.CANCEL, self._occasion(call, order_id)) is not None
-        market.step(lambda at: market.exchange.cancel(order_id, at, is_stuck=is_stuck))
+        occasion = self._occasion(call, order_id)
+        fault = self._faults.choose(Place.CANCEL, occasion)
+        events = market.step(lambda at: market.exchange.cancel(order_id, at, is_stuck=fault is not None))
+        # An order that is not at the market yet is canceled at once, whatever was in store for it.
+        if fault is not None and events and market.exchange.books.orders.get(order_id).fate is Fate.STUCK:
+            self._faults.count(fault, occasion)
 
     def _occasion(self, call: Call, order_id: str) -> Occasion:
         order = self._market.exchange.books.orders.find(order_id)

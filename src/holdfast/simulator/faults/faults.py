@@ -80,13 +80,24 @@ class Faults:
         """Throw the fault's dice; if it strikes, count it and write it down."""
         if not fault.rolls():
             return False
+        self.count(fault, what)
+        return True
+
+    def count(self, fault: Fault, what: object) -> None:
+        """Count a strike and write it down."""
         fault.strike()
         self.write_down(fault, what)
-        return True
+
+    def choose(self, place: Place, occasion: Occasion) -> Fault | None:
+        """Return the fault that the dice let strike; whoever carries it through calls `count`. None if none does."""
+        return next((fault for fault in self.fitting(place, occasion) if fault.rolls()), None)
 
     def take(self, place: Place, occasion: Occasion) -> Fault | None:
         """Return the fault that strikes the occasion, counted and written down; None if none does."""
-        return next((fault for fault in self.fitting(place, occasion) if self.strikes(fault, occasion)), None)
+        fault = self.choose(place, occasion)
+        if fault is not None:
+            self.count(fault, occasion)
+        return fault
 
     def write_down(self, fault: Fault, what: object) -> None:
         """Add a line to the journal and to the log."""
