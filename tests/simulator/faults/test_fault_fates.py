@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from simulator.conftest import StartSimulator
 from simulator.sim_client import SimClient
 from simulator.test_simulator_streams import open_trading, read
 
@@ -118,3 +119,15 @@ def test_a_cancel_of_what_is_not_at_the_market_yet_never_hangs(sim: SimClient) -
     leg = entry["legs"][0]["id"]
     sim.send("DELETE", f"/v2/orders/{leg}")
     assert (status(sim, leg), sim.get("/_sim/faults")["happened"]) == ("canceled", [])
+
+
+def test_the_race_outlives_a_restart(start_simulator: StartSimulator) -> None:
+    """fill_beats_cancel: the next simulator on the account lets the fill win too."""
+    sim = start_simulator()
+    sim.step(2)
+    sim.fault("fill_beats_cancel")
+    order_id = sim.order()["id"]
+    sim.server.stop()
+    again = start_simulator()
+    assert again.send("DELETE", f"/v2/orders/{order_id}").status_code == 422
+    assert status(again, order_id) == "filled"

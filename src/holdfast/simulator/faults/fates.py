@@ -13,7 +13,7 @@ FATES: Mapping[str, Fate] = {
     "hold_fills": Fate.FROZEN,
     "partial_fills": Fate.PARTIAL,
     "reject_accepted": Fate.REJECTED,
-    "fill_beats_cancel": Fate.FROZEN,
+    "fill_beats_cancel": Fate.RACING,
 }
 
 
@@ -23,7 +23,6 @@ class Fates:
     def __init__(self, market: Market, faults: Faults) -> None:
         self._market = market
         self._faults = faults
-        self._racing: set[str] = set()
 
     def submit(self, call: Call, request: OrderRequest) -> list[OrderEvent]:
         """Place an order.
@@ -36,8 +35,6 @@ class Fates:
         events = self._market.submit(request, fate=FATES[fault.kind] if fault else Fate.NORMAL)
         if fault is not None:
             self._faults.count(fault, occasion)
-        if fault is not None and fault.kind == "fill_beats_cancel":
-            self._racing.add(events[0].order.id)
         return events
 
     def cancel(self, call: Call, order_id: str) -> None:
@@ -46,15 +43,14 @@ class Fates:
         Raises:
             Refusal: the exchange said no.
         """
-        market = self._market
-        if order_id in self._racing:
-            self._racing.discard(order_id)
+        market, orders = self._market, self._market.exchange.books.orders
+        if (order := orders.find(order_id)) is not None and order.fate is Fate.RACING:
             market.step(lambda at: market.exchange.release(market.hours, at, order_id))
         occasion = self._occasion(call, order_id)
         fault = self._faults.choose(Place.CANCEL, occasion)
         events = market.step(lambda at: market.exchange.cancel(order_id, at, is_stuck=fault is not None))
         # An order that is not at the market yet is canceled at once, whatever was in store for it.
-        if fault is not None and events and market.exchange.books.orders.get(order_id).fate is Fate.STUCK:
+        if fault is not None and events and orders.get(order_id).fate is Fate.STUCK:
             self._faults.count(fault, occasion)
 
     def _occasion(self, call: Call, order_id: str) -> Occasion:
