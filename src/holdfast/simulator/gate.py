@@ -15,8 +15,9 @@ from holdfast.simulator.bodies import BadBodyError, read_object
 from holdfast.simulator.call import Answer, Call, Handler
 from holdfast.simulator.credentials import Credentials
 from holdfast.simulator.faults.answers import AFTER, BEFORE, Trip, response_of
-from holdfast.simulator.faults.fault import Fault, Occasion
+from holdfast.simulator.faults.fault import Fault
 from holdfast.simulator.faults.kinds import Place
+from holdfast.simulator.faults.occasions import occasion_of
 from holdfast.simulator.faults.trouble import Trouble
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -68,7 +69,7 @@ class Gate:
         def trip(fault: Fault) -> Trip:
             return self._trip(fault, request, call, carry_out)
 
-        occasion = Occasion(call.method, call.path, call.symbols)
+        occasion = occasion_of(call, self._trouble.market.exchange)
         if fault := faults.take(Place.REQUEST, occasion):
             return await BEFORE[fault.kind](trip(fault))
         answer = carry_out()

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from holdfast.exchange.order import Fate, OrderEvent, OrderRequest
 from holdfast.simulator.call import Call
-from holdfast.simulator.faults.fault import Occasion
 from holdfast.simulator.faults.faults import Faults
 from holdfast.simulator.faults.kinds import Place
+from holdfast.simulator.faults.occasions import occasion_of
 from holdfast.simulator.market import Market
 
 FATES: Mapping[str, Fate] = {
@@ -30,7 +30,7 @@ class Fates:
         Raises:
             Refusal: the exchange said no.
         """
-        occasion = Occasion(call.method, call.path, call.symbols)
+        occasion = occasion_of(call, self._market.exchange)
         fault = self._faults.choose(Place.ORDER, occasion)
         events = self._market.submit(request, fate=FATES[fault.kind] if fault else Fate.NORMAL)
         if fault is not None:
@@ -46,14 +46,9 @@ class Fates:
         market, orders = self._market, self._market.exchange.books.orders
         if (order := orders.find(order_id)) is not None and order.fate is Fate.RACING:
             market.step(lambda at: market.exchange.release(market.hours, at, order_id))
-        occasion = self._occasion(call, order_id)
+        occasion = occasion_of(call, market.exchange)
         fault = self._faults.choose(Place.CANCEL, occasion)
         events = market.step(lambda at: market.exchange.cancel(order_id, at, is_stuck=fault is not None))
         # An order that is not at the market yet is canceled at once, whatever was in store for it.
         if fault is not None and events and orders.get(order_id).fate is Fate.STUCK:
             self._faults.count(fault, occasion)
-
-    def _occasion(self, call: Call, order_id: str) -> Occasion:
-        order = self._market.exchange.books.orders.find(order_id)
-        symbols = frozenset({order.symbol}) if order is not None else call.symbols
-        return Occasion(call.method, call.path, symbols)
