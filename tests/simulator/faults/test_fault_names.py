@@ -64,3 +64,9 @@ def test_a_pairs_position_may_be_missing(pairs: SimClient) -> None:
     pairs.order(symbol="XYZ")
     pairs.fault("missing_row", match=PAIR)
     assert [row["symbol"] for row in pairs.get("/v2/positions")] == ["XYZ"]
+
+
+def test_the_owner_may_trade_a_pair(pairs: SimClient) -> None:
+    """owner_trade: a pair's order is good till canceled, for it has no day."""
+    pairs.fault("owner_trade", match=PAIR, side="buy", qty="2")
+    assert [row["symbol"] for row in pairs.get("/v2/positions")] == ["BTCUSD"]
