@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from starlette.requests import Request
@@ -27,7 +27,8 @@ async def read_object(request: Request, number: Callable[[str], Any] = Decimal) 
     raw = await _read(request)
     try:
         body = json.loads(raw, parse_float=number) if raw else {}
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, InvalidOperation):
+        # The last is a number such as 1e999999999999999999999, which no Decimal can hold.
         body = None
     if not isinstance(body, dict) or not _is_text(raw, body):
         raise BadBodyError(400, "request body format is invalid")

@@ -1,12 +1,13 @@
 """`/_sim/*`: the simulator's own page, outside Alpaca's URLs. No credentials, and nothing here is counted."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from holdfast.simulator.bodies import BadBodyError, read_object
+from holdfast.simulator.call import parse_moment
 from holdfast.simulator.faults.kinds import described
 from holdfast.simulator.faults.trouble import Trouble
 from holdfast.simulator.gate import Gate
@@ -75,6 +76,8 @@ class ControlRoutes:
             wait_s = float(request.query_params.get("wait", _WAIT_S_DEFAULT))
         except ValueError as error:
             return _bad(str(error))
+        if not wait_s >= 0:
+            return _bad(f"wait must be seconds, at least 0, not {wait_s}")
         await self._pacer.wait_after(after, min(wait_s, _WAIT_S_DEFAULT))
         return JSONResponse({**self._where(), "symbols": [bar.symbol for bar in self._market.last_bars]})
 
@@ -84,14 +87,14 @@ class ControlRoutes:
             body = await read_object(request, float)
         except BadBodyError as error:
             return _bad(str(error), error.status)
-        if not body or set(body) - {"hold", "through"}:
+        if not body or set(body) - {"hold", "through"} or not isinstance(body.get("hold", False), bool):
             return _bad('send {"hold": true}, {"hold": false} or {"through": TIME}')
         try:
             through = _moment(body.get("through"))
         except (ValueError, TypeError) as error:
             return _bad(str(error))
         if "hold" in body:
-            self._pacer.hold(is_held=body["hold"] is True)
+            self._pacer.hold(is_held=body["hold"])
         if through is not None:
             self._pacer.worked_through(through)
         return JSONResponse(self._where())
@@ -139,8 +142,7 @@ def _moment(given: object) -> datetime | None:
         return None
     if not isinstance(given, str):
         raise TypeError(f"{given!r} is not a time such as 2026-01-05T14:30:00Z")
-    moment = datetime.fromisoformat(given.replace(" ", "+"))
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return parse_moment(given)
 
 
 def _bad(message: str, status: int = 400) -> Response:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from starlette.routing import Route
 
-from holdfast.exchange.refusal import malformed, not_found
+from holdfast.exchange.refusal import not_found
 from holdfast.simulator.calendar import NEW_YORK, all_sessions, session_date, session_opening_after
 from holdfast.simulator.call import Answer, Call
 from holdfast.simulator.gate import Gate
@@ -66,7 +66,7 @@ class ReferenceRoutes:
 
     def calendar(self, call: Call) -> Answer:
         """List the trading days of a span, both ends included."""
-        start, end = _date(call, "start", date.min), _date(call, "end", date.max)
+        start, end = call.day("start") or date.min, call.day("end") or date.max
         days = ((session_date(session), session) for session in all_sessions())
         dated = [(day, session) for day, session in days if start <= day <= end + timedelta(days=5 * (end < date.max))]
         return Answer(
@@ -87,13 +87,3 @@ class ReferenceRoutes:
 
 def _local(moment: datetime) -> str:
     return moment.astimezone(NEW_YORK).isoformat()
-
-
-def _date(call: Call, name: str, default: date) -> date:
-    given = call.query.get(name)
-    if not given:
-        return default
-    try:
-        return date.fromisoformat(given[:10])
-    except ValueError:
-        raise malformed(f"invalid {name}: {given}") from None
