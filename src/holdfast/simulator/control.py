@@ -119,7 +119,7 @@ class ControlRoutes:
 
     def _all_faults(self) -> Body:
         faults = self._trouble.faults
-        waiting = [fault.as_dict() for fault in faults.waiting]
+        waiting = [fault.as_dict() for fault in (*faults.used_up, *faults.waiting)]
         return {"kinds": described(), "waiting": waiting, "happened": faults.happened()}
 
     def _where(self) -> Body:

@@ -38,7 +38,7 @@ def act(world: World) -> None:
     _order_resumptions(world)
     for fault in world.faults.due():
         # Struck first: what fails in a way that nobody foresaw must not be tried again at every instant.
-        fault.strike()
+        world.faults.use(fault)
         try:
             what = ACTS[fault.kind](world, fault)
         except (Refusal, Recoverable, UsageError) as error:

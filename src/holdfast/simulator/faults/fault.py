@@ -22,7 +22,7 @@ class Occasion:
         return " ".join(part for part in (self.method, self.path, ",".join(sorted(self.symbols))) if part)
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Fault:
     """A fault that waits. `count` is how often it still strikes, None for ever; `active_from` is market time.
 
