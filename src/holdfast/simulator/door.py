@@ -10,8 +10,7 @@ import uvicorn
 from starlette.types import Scope
 
 from holdfast.domain.errors import UsageError
-
-_BYTES_MAX = 1_000_000
+from holdfast.simulator.bodies import BYTES_MAX
 
 
 class Door(uvicorn.Server):
@@ -117,6 +116,6 @@ def _config(app: Any) -> uvicorn.Config:  # noqa: ANN401 - any ASGI app
         lifespan="off",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
-        ws_max_size=_BYTES_MAX,
+        ws_max_size=BYTES_MAX,
         timeout_graceful_shutdown=1,
     )

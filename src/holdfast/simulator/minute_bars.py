@@ -1,15 +1,15 @@
 """One symbol's minutes without a gap, kept as whole numbers in arrays; a `Bar` is made when it is asked for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.domain.bar import Bar
+from holdfast.simulator.lazy_bars import LazyBars
 
 _MINUTE = timedelta(minutes=1)
 _NARROW = np.iinfo(np.int32)
@@ -25,7 +25,7 @@ class Grain:
     volume: int
 
 
-class MinuteBars(Sequence[Bar]):
+class MinuteBars(LazyBars):
     """Bars from `opened` on, one a minute."""
 
     def __init__(self, symbol: str, opened: datetime, columns: Columns, grain: Grain) -> None:
@@ -47,14 +47,8 @@ class MinuteBars(Sequence[Bar]):
         """Return the number of minutes."""
         return len(self._rows)
 
-    @overload
-    def __getitem__(self, index: int) -> Bar: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Bar]: ...
-    def __getitem__(self, index: int | slice) -> Bar | Sequence[Bar]:
-        """Return one bar, or a list of them for a slice."""
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
+    def make(self, index: int) -> Bar:
+        """Make one bar."""
         opened, high, low, close, volume = map(Decimal, self._rows[index].tolist())
         steps = self._price_steps
         return Bar(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from math import prod
-from typing import overload
 
 from pydantic import TypeAdapter
 
@@ -14,6 +13,7 @@ from holdfast.domain.bar import Bar
 from holdfast.domain.errors import UsageError
 from holdfast.domain.symbols import parse_symbol
 from holdfast.simulator.catalogue import is_pair
+from holdfast.simulator.lazy_bars import LazyBars
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.timetable import Stretch
 from holdfast.simulator.trading_days import first_instant_of, next_first_instant
@@ -139,7 +139,7 @@ class SplitPrices:
         return bars if ratio == 1 else SplitBars(bars, ratio)
 
 
-class SplitBars(Sequence[Bar]):
+class SplitBars(LazyBars):
     """Bars in other shares: prices divided by `ratio` and rounded to the cent, volumes multiplied by it."""
 
     def __init__(self, bars: Sequence[Bar], ratio: Decimal) -> None:
@@ -150,14 +150,8 @@ class SplitBars(Sequence[Bar]):
         """Return the number of bars."""
         return len(self._bars)
 
-    @overload
-    def __getitem__(self, index: int) -> Bar: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Bar]: ...
-    def __getitem__(self, index: int | slice) -> Bar | Sequence[Bar]:
-        """Return one bar, or a list of them for a slice."""
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
+    def make(self, index: int) -> Bar:
+        """Make one bar."""
         bar = self._bars[index]
         return Bar(
             symbol=bar.symbol,

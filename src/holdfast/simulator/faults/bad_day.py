@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from holdfast.simulator.calendar import NEW_YORK
 from holdfast.simulator.faults.kinds import KINDS, REQUIRED, Kind, Place
 from holdfast.simulator.settings import LISTING_LAG_S, POSITION_LAG_S, REQUEST_LIFETIME_S
 
 Order = dict[str, Any]
-_NEW_YORK = ZoneInfo("America/New_York")
 _ON_IN_TEN = 6
 _FAULTS_MAX = 6
 _COUNT_MAX = 4
@@ -49,7 +48,7 @@ def table(orders: Sequence[Order], opened: datetime) -> str:
     lines = [("time", "kind", "row", "symbol", "times", "what happens")]
     for order in orders:
         kind = KINDS[order["kind"]]
-        moment = (opened + timedelta(seconds=order["after_s"])).astimezone(_NEW_YORK)
+        moment = (opened + timedelta(seconds=order["after_s"])).astimezone(NEW_YORK)
         symbol = order.get("match", {}).get("symbol", "")
         lines.append((f"{moment:%H:%M}", order["kind"], kind.row, symbol, str(order["count"]), kind.sentence))
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
