@@ -7,7 +7,7 @@ import pytest
 
 from simulator.sim_client import SimClient
 
-NOT_NUMBERS = ["1_000", " 10 ", "\u0661", "\uff11", "0x10", "1e", ".", "", "NaN", "Infinity", "1e9999", True, [], {}]
+NOT_NUMBERS = ["1_000", " 10 ", "\u0661", "\uff11", "0x10", "1e", ".", "", "NaN", "Infinity", "1e9999", "1e999", True, [], {}]
 AWAY = "0001-01-01T00:00:00+14:00"
 
 
@@ -22,6 +22,13 @@ def test_a_quantity_is_a_plain_number(sim: SimClient, given: object) -> None:
 def test_a_number_may_be_written_in_many_ways(sim: SimClient, given: object) -> None:
     """As JSON's number or as the text of one."""
     assert float(sim.order(qty=given)["qty"]) == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("exponent", ["1000000", "99999999", "-99999999"])
+def test_an_absurd_exponent_is_refused(sim: SimClient, exponent: str) -> None:
+    """A number that can be written but not reckoned with: 422."""
+    body = f'{{"symbol": "AAPL", "qty": 1e{exponent}, "side": "buy", "type": "market", "time_in_force": "day"}}'
+    assert sim.send("POST", "/v2/orders", data=body).status_code == 422
 
 
 def test_a_number_that_nothing_can_hold_is_no_body(sim: SimClient) -> None:

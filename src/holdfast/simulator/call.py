@@ -143,4 +143,5 @@ def is_bounded(number: Decimal) -> bool:
     """Whether arithmetic on money and quantities stays exact with it: a finite number of a size that trade has."""
     if not number.is_finite() or len(number.as_tuple().digits) > _DIGITS_MAX:
         return False
-    return number == 0 or _SMALLEST <= abs(number) <= _LARGEST
+    # `abs` would round, and fail where `copy_abs` only drops the sign.
+    return number == 0 or _SMALLEST <= number.copy_abs() <= _LARGEST
