@@ -7,7 +7,23 @@ import pytest
 
 from simulator.sim_client import SimClient
 
-NOT_NUMBERS = ["1_000", " 10 ", "\u0661", "\uff11", "0x10", "1e", ".", "", "NaN", "Infinity", "1e9999", "1e999", True, [], {}]
+NOT_NUMBERS = [
+    "1_000",
+    " 10 ",
+    "\u0661",
+    "\uff11",
+    "0x10",
+    "1e",
+    ".",
+    "",
+    "NaN",
+    "Infinity",
+    "1e9999",
+    "1e999",
+    True,
+    [],
+    {},
+]
 AWAY = "0001-01-01T00:00:00+14:00"
 
 
