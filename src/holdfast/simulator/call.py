@@ -1,5 +1,6 @@
 """One request and its answer as plain values, so that a handler is an ordinary function; and their parsing."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from holdfast.exchange.refusal import malformed
 
 NO_CONTENT = 204
 MULTI_STATUS = 207
+_COUNT = re.compile("0*[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Call:
         given = self.query.get(name)
         if given is None:
             return default
-        if not given.isdigit() or int(given) < 1:
+        if not _COUNT.fullmatch(given):
             raise malformed(f"invalid {name}: {given}")
         return min(int(given), most)
 
@@ -52,10 +54,9 @@ class Call:
         if not given:
             return None
         try:
-            moment = datetime.fromisoformat(given.replace(" ", "+"))
+            return parse_moment(given)
         except ValueError:
             raise malformed(f"invalid {name}: {given}") from None
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
     def word(self, name: str, words: Collection[str]) -> str | None:
         """Return a word from the query that must be one of `words`; None if it is not given.
@@ -103,8 +104,21 @@ def amount(fields: Mapping[str, Any], name: str) -> Decimal | None:
     return parsed
 
 
+def parse_moment(text: str) -> datetime:
+    """Read a time in UTC, in ISO 8601; a plus sign may have become a space on its way through a URL.
+
+    Raises:
+        ValueError: it is none, or none in UTC: the calendar ends.
+    """
+    moment = datetime.fromisoformat(text.replace(" ", "+"))
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} lies beyond the calendar") from None
+
+
 def is_bounded(number: Decimal) -> bool:
     """Whether arithmetic on money and quantities stays exact with it: a finite number of a size that trade has."""
     if not number.is_finite() or len(number.as_tuple().digits) > _DIGITS_MAX:
         return False
-    return number == 0 or _SMALLEST <= abs(number) <= _LARGEST
+    return number == 0 or _SMALLEST <= number.copy_abs() <= _LARGEST

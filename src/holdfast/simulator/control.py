@@ -1,12 +1,14 @@
 """`/_sim/*`: the simulator's own page, outside Alpaca's URLs. No credentials, and nothing here is counted."""
 
-from datetime import UTC, datetime
+import math
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from holdfast.simulator.bodies import BadBodyError, read_object
+from holdfast.simulator.call import parse_moment
 from holdfast.simulator.faults.kinds import described
 from holdfast.simulator.faults.trouble import Trouble
 from holdfast.simulator.gate import Gate
@@ -15,7 +17,7 @@ from holdfast.simulator.pacing import Pacer
 from holdfast.simulator.settings import SimulatorSettings
 from holdfast.simulator.wire import Body, stamp, text
 
-_WAIT_S_DEFAULT = 20.0
+_WAIT_S_MAX = 20.0
 
 
 class ControlRoutes:
@@ -72,10 +74,10 @@ class ControlRoutes:
         """Wait until the market's time is later than `after`, and tell it with the bars of that instant."""
         try:
             after = _moment(request.query_params.get("after"))
-            wait_s = float(request.query_params.get("wait", _WAIT_S_DEFAULT))
+            wait_s = _wait_s(request.query_params.get("wait"))
         except ValueError as error:
             return _bad(str(error))
-        await self._pacer.wait_after(after, min(wait_s, _WAIT_S_DEFAULT))
+        await self._pacer.wait_after(after, wait_s)
         return JSONResponse({**self._where(), "symbols": [bar.symbol for bar in self._market.last_bars]})
 
     async def set_clock(self, request: Request) -> Response:
@@ -139,8 +141,14 @@ def _moment(given: object) -> datetime | None:
         return None
     if not isinstance(given, str):
         raise TypeError(f"{given!r} is not a time such as 2026-01-05T14:30:00Z")
-    moment = datetime.fromisoformat(given.replace(" ", "+"))
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return parse_moment(given)
+
+
+def _wait_s(given: str | None) -> float:
+    seconds = _WAIT_S_MAX if given is None else float(given)
+    if math.isnan(seconds):
+        raise ValueError(f"wait must be a number of seconds, not {given}")
+    return min(seconds, _WAIT_S_MAX)
 
 
 def _bad(message: str, status: int = 400) -> Response:
