@@ -1,6 +1,7 @@
 """The trading API, through the real alpaca-py where it has a method."""
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -197,3 +198,14 @@ def test_an_unknown_order_is_not_found(sim: SimClient) -> None:
     ]:
         answer: requests.Response = sim.send(method, path)
         assert (answer.status_code, answer.json()["code"]) == (404, 40410000)
+
+
+def test_the_days_profit_counts_from_yesterdays_close(sim: SimClient) -> None:
+    """What was opened today counts from its entry; what was held before counts from the last close."""
+    sim.order(qty="10")
+    (opened,) = sim.get("/v2/positions")
+    assert opened["unrealized_intraday_pl"] == opened["unrealized_pl"]
+    sim.run_to("2026-01-06T14:32:00Z")
+    (held,) = sim.get("/v2/positions")
+    expected = 10 * (Decimal(held["current_price"]) - Decimal(held["lastday_price"]))
+    assert Decimal(held["unrealized_intraday_pl"]) == expected != Decimal(held["unrealized_pl"])

@@ -90,7 +90,7 @@ class Floor:
             return []
         wanted = self._wanted(order, price)
         quantity = self._available(order, wanted)
-        if order.request.time_in_force is TimeInForce.FOK and quantity < wanted:
+        if order.request.time_in_force is TimeInForce.FOK and (quantity < wanted or order.fate is Fate.PARTIAL):
             return []
         if order.fate is Fate.PARTIAL:
             quantity, order = _half(quantity, is_whole=not order.request.is_fractional), _frozen(order)

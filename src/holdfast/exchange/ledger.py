@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from holdfast.domain.order import Side
 from holdfast.exchange.order import ZERO, Fill
+
+_STEP = Decimal("0.000000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +28,25 @@ class Holding:
         return self.cost / self.quantity if self.quantity else ZERO
 
     def after(self, fill: Fill) -> "Holding":
-        """Return the books after one execution of this symbol, which never turns a long holding into a short one."""
+        """Return the books after one execution of this symbol."""
         change = fill.side.sign * fill.quantity - fill.fee_quantity
-        value = change * fill.price
         lost = fill.fee + fill.fee_quantity * fill.price
-        if self.quantity * change >= 0:
-            return Holding(self.quantity + change, self.cost + value, self.realized_pl - lost)
+        # Only where shares came or went without an order can a fill turn the holding round: it closes, then opens.
+        closing = min(change, -self.quantity, key=abs) if self.quantity * change < 0 else ZERO
+        closed = self._closed(closing, fill.price)
+        opening = change - closing
+        return Holding(closed.quantity + opening, closed.cost + opening * fill.price, closed.realized_pl - lost)
+
+    def _closed(self, change: Decimal, price: Decimal) -> "Holding":
+        if not change:
+            return self
         left = self.quantity + change
         cost_out = self.cost * -change / self.quantity if left else self.cost
-        return Holding(left, self.cost - cost_out, self.realized_pl - value - cost_out - lost)
+        return Holding(left, self.cost - cost_out, self.realized_pl - change * price - cost_out)
 
     def split(self, ratio: Decimal) -> "Holding":
-        """Return the books after `ratio` new shares for each old one."""
-        return Holding(self.quantity * ratio, self.cost, self.realized_pl)
+        """Return the books after `ratio` new shares for each old one, cut to nine decimals."""
+        return Holding((self.quantity * ratio).quantize(_STEP, ROUND_DOWN), self.cost, self.realized_pl)
 
 
 class Ledger:

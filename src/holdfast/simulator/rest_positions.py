@@ -1,5 +1,8 @@
 """`/v2/positions`: list, look up, close."""
 
+from decimal import Decimal
+from itertools import takewhile
+
 from starlette.routing import Route
 
 from holdfast.exchange.ledger import Holding
@@ -87,6 +90,7 @@ class PositionRoutes:
         profit = value - holding.cost
         share = profit / abs(holding.cost) if holding.cost else ZERO
         sign = 1 if quantity > 0 else -1
+        today = profit if price is None or before is None else self._profit_today(symbol, quantity, price, before)
         return {
             "asset_id": asset_id(symbol),
             "symbol": position_symbol(symbol),
@@ -101,9 +105,22 @@ class PositionRoutes:
             "cost_basis": text(holding.cost),
             "unrealized_pl": text(profit),
             "unrealized_plpc": text(share),
-            "unrealized_intraday_pl": text(profit),
-            "unrealized_intraday_plpc": text(share),
+            "unrealized_intraday_pl": text(today),
+            "unrealized_intraday_plpc": text(today / abs(holding.cost) if holding.cost else ZERO),
             "current_price": text_or_none(price),
             "lastday_price": text_or_none(before),
             "change_today": text(price / before - 1) if price is not None and before else "0",
         }
+
+    def _profit_today(self, symbol: str, quantity: Decimal, price: Decimal, before: Decimal) -> Decimal:
+        """Return the profit in USD since the last day's close, or since the entry for what was opened today."""
+        began = self._market.hours.day.pre_open
+        newest_first = reversed(self._market.exchange.books.fills)
+        fills = [fill for fill in takewhile(lambda fill: fill.time >= began, newest_first) if fill.symbol == symbol]
+        bought = sum((fill.side.sign * fill.quantity for fill in fills), ZERO)
+        if bought * quantity >= quantity * quantity:
+            return quantity * price - self._market.exchange.books.ledger.holdings[symbol].cost
+        opened = [fill for fill in fills if fill.side.sign * quantity > 0]
+        gained = sum((fill.side.sign * fill.quantity * (price - fill.price) for fill in opened), ZERO)
+        from_before = quantity - sum((fill.side.sign * fill.quantity for fill in opened), ZERO)
+        return gained + from_before * (price - before)
