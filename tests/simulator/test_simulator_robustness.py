@@ -128,6 +128,21 @@ def test_a_query_beyond_all_bounds_is_refused(sim: SimClient, query: str) -> Non
     assert sim.send("GET", f"/v2/orders?{query}").status_code == 422
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2/calendar?end=9999-12-30",
+        "/v2/stocks/bars?symbols=AAPL&start=0001-01-01",
+        "/v2/stocks/bars?symbols=AAPL&start=0001-01-02&timeframe=1Week",
+        "/v2/stocks/bars?symbols=AAPL&end=9999-12-31T23:59:59Z",
+        "/v2/stocks/bars?symbols=AAPL&page_token=QUFQTHwyMDI2LTAxLTAx",
+    ],
+)
+def test_the_ends_of_the_calendar_can_be_asked_for(sim: SimClient, path: str) -> None:
+    """Days before all bars and after all sessions are a question like any other; so is a token without a zone."""
+    assert sim.send("GET", path).status_code == 200
+
+
 @pytest.mark.parametrize("query", ["after=0001-01-01T00:00:00%2B14:00", "after=2030-01-01&wait=nan"])
 def test_a_clock_asked_for_nonsense_says_so_at_once(sim: SimClient, query: str) -> None:
     """A time that does not exist, or a wait that is no number, is 400."""

@@ -12,6 +12,7 @@ from holdfast.domain.bar import Bar
 from holdfast.exchange.refusal import malformed
 from holdfast.simulator.asset_days import midnight_before, zone_of
 from holdfast.simulator.calendar import session_ending_after
+from holdfast.simulator.call import parse_moment
 from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.prices import PriceSource, close_time
 
@@ -100,7 +101,7 @@ def _parse_token(token: str | None) -> tuple[str | None, datetime | None]:
         return None, None
     try:
         symbol, _, time = base64.urlsafe_b64decode(token).decode().partition("|")
-        return symbol, datetime.fromisoformat(time)
+        return symbol, parse_moment(time)
     except ValueError:
         raise malformed(f"invalid page_token: {token}") from None
 

@@ -6,11 +6,15 @@ from itertools import pairwise
 from starlette.routing import Route
 
 from holdfast.exchange.refusal import malformed, not_found
-from holdfast.simulator.calendar import NEW_YORK, all_sessions, session_date, session_opening_after
+from holdfast.simulator.calendar import LAST_DAY, NEW_YORK, all_sessions, session_date, session_opening_after
 from holdfast.simulator.call import Answer, Call
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
 from holdfast.simulator.wire import asset_body, symbol_of_asset
+
+_LAST_DAY = date.fromisoformat(LAST_DAY)
+# No two sessions lie further apart, New York's longest closures of these years included.
+_HOLIDAYS_MAX = timedelta(days=7)
 
 
 class ReferenceRoutes:
@@ -66,9 +70,9 @@ class ReferenceRoutes:
 
     def calendar(self, call: Call) -> Answer:
         """List the trading days of a span, both ends included."""
-        start, end = _date(call, "start", date.min), _date(call, "end", date.max)
+        start, end = _date(call, "start", date.min), min(_date(call, "end", _LAST_DAY), _LAST_DAY)
         days = ((session_date(session), session) for session in all_sessions())
-        dated = [(day, session) for day, session in days if start <= day <= end + timedelta(days=5 * (end < date.max))]
+        dated = [(day, session) for day, session in days if start <= day <= end + _HOLIDAYS_MAX]
         return Answer(
             [
                 {
