@@ -209,3 +209,17 @@ def test_the_days_profit_counts_from_yesterdays_close(sim: SimClient) -> None:
     (held,) = sim.get("/v2/positions")
     expected = 10 * (Decimal(held["current_price"]) - Decimal(held["lastday_price"]))
     assert Decimal(held["unrealized_intraday_pl"]) == expected != Decimal(held["unrealized_pl"])
+
+
+def test_what_was_opened_and_closed_today_is_no_part_of_the_days_open_profit(sim: SimClient) -> None:
+    """Round trips of today leave the day's profit of the shares from yesterday as it was."""
+    sim.order(qty="10")
+    sim.run_to("2026-01-06T14:32:00Z")
+    for _ in range(3):
+        sim.order(qty="100")
+        sim.step()
+        sim.order(side="sell", qty="100")
+        sim.step()
+    (held,) = sim.get("/v2/positions")
+    expected = 10 * (Decimal(held["current_price"]) - Decimal(held["lastday_price"]))
+    assert (held["qty"], Decimal(held["unrealized_intraday_pl"])) == ("10", expected)

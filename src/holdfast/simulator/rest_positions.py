@@ -117,10 +117,13 @@ class PositionRoutes:
         began = self._market.hours.day.pre_open
         newest_first = reversed(self._market.exchange.books.fills)
         fills = [fill for fill in takewhile(lambda fill: fill.time >= began, newest_first) if fill.symbol == symbol]
-        bought = sum((fill.side.sign * fill.quantity for fill in fills), ZERO)
-        if bought * quantity >= quantity * quantity:
+        added = sum((fill.side.sign * fill.quantity for fill in fills), ZERO)
+        if added * quantity >= quantity * quantity:
             return quantity * price - self._market.exchange.books.ledger.holdings[symbol].cost
-        opened = [fill for fill in fills if fill.side.sign * quantity > 0]
-        gained = sum((fill.side.sign * fill.quantity * (price - fill.price) for fill in opened), ZERO)
-        from_before = quantity - sum((fill.side.sign * fill.quantity for fill in opened), ZERO)
+        # What was opened and closed again today is over: only what today has added on balance counts from its entry.
+        opening = [fill for fill in fills if fill.side.sign * quantity > 0] if added * quantity > 0 else []
+        paid = sum((fill.quantity * fill.price for fill in opening), ZERO)
+        opened = sum((fill.quantity for fill in opening), ZERO)
+        gained = added * (price - paid / opened) if opened else ZERO
+        from_before = quantity - added if opened else quantity
         return gained + from_before * (price - before)
