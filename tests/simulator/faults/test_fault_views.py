@@ -144,3 +144,12 @@ def test_another_account_may_answer(sim: SimClient) -> None:
     assert mine not in strangers
     assert strangers[0] == strangers[1] != strangers[2]
     assert sim.trading.get_account().id == mine
+
+
+@pytest.mark.parametrize("kind", ["other_account", "account_blocked"])
+def test_a_fault_of_the_account_leaves_lists_alone(sim: SimClient, kind: str) -> None:
+    """Told to strike where lists are shown it finds nothing to change: the list comes whole, and it goes on waiting."""
+    sim.order()
+    sim.fault(kind, match={"path": "/v2/positions"})
+    assert [row["symbol"] for row in sim.get("/v2/positions")] == ["AAPL"]
+    assert sim.get("/_sim/faults")["happened"] == []

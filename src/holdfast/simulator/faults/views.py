@@ -165,12 +165,16 @@ def _drawn_row(fault: Fault, answer: Answer) -> tuple[int, Rows] | None:
     return (indices[fault.draw(len(indices))], rows) if indices else None
 
 
-def _another_account(fault: Fault, answer: Answer) -> Answer:
+def _another_account(fault: Fault, answer: Answer) -> Answer | None:
+    if not isinstance(answer.body, dict):
+        return None
     other = str(uuid.uuid5(uuid.NAMESPACE_OID, f"other account:{fault.seed}"))
     return replace(answer, body={**answer.body, "id": other, "account_number": f"PA{other[:8].upper()}"})
 
 
-def _blocked(_fault: Fault, answer: Answer) -> Answer:
+def _blocked(_fault: Fault, answer: Answer) -> Answer | None:
+    if not isinstance(answer.body, dict):
+        return None
     return replace(answer, body={**answer.body, "trading_blocked": True})
 
 
