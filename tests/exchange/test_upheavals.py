@@ -226,14 +226,23 @@ def test_a_split_leaves_no_more_than_nine_decimals() -> None:
     assert fills(advance(exchange, "900 901 899 900", 4)) == ["0.111110888@900"]
 
 
-def test_a_fill_that_turns_a_holding_round_closes_first_and_opens_then() -> None:
-    """After a transfer an old purchase can meet a short holding: profit of what it closes, cost of what it opens."""
+def test_no_fill_turns_a_position_round() -> None:
+    """After a transfer an old purchase meets a short holding: it closes that first, and opens with the next bar."""
     exchange = an_exchange()
     submit(exchange, "buy 10 AAPL 95")
     exchange.transfer("AAPL", Decimal(-5), at(2))
-    assert fills(advance(exchange, "100 101 94 95")) == ["10@95"]
+    assert fills(advance(exchange, "100 101 94 95")) == ["5@95"]
+    assert exchange.books.ledger.holdings["AAPL"].realized_pl == 25
+    assert fills(advance(exchange, "95 96 94 95", 2)) == ["5@95"]
+    assert exchange.books.ledger.holdings["AAPL"].average_entry_price == 95
+
+
+def test_a_split_that_leaves_nothing_loses_the_cost() -> None:
+    """A share in ten billion is no share."""
+    exchange = holding(1)
+    exchange.split("AAPL", Decimal("0.0000000001"), at(2))
     held = exchange.books.ledger.holdings["AAPL"]
-    assert (held.quantity, held.average_entry_price, held.realized_pl) == (5, 95, 25)
+    assert (held.quantity, held.cost, held.realized_pl) == (0, 0, Decimal("-100.01"))
 
 
 def test_a_fill_or_kill_is_never_filled_in_part() -> None:

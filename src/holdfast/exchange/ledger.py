@@ -28,25 +28,22 @@ class Holding:
         return self.cost / self.quantity if self.quantity else ZERO
 
     def after(self, fill: Fill) -> "Holding":
-        """Return the books after one execution of this symbol."""
+        """Return the books after one execution of this symbol, which never turns a long holding into a short one."""
         change = fill.side.sign * fill.quantity - fill.fee_quantity
+        value = change * fill.price
         lost = fill.fee + fill.fee_quantity * fill.price
-        # Only where shares came or went without an order can a fill turn the holding round: it closes, then opens.
-        closing = min(change, -self.quantity, key=abs) if self.quantity * change < 0 else ZERO
-        closed = self._closed(closing, fill.price)
-        opening = change - closing
-        return Holding(closed.quantity + opening, closed.cost + opening * fill.price, closed.realized_pl - lost)
-
-    def _closed(self, change: Decimal, price: Decimal) -> "Holding":
-        if not change:
-            return self
+        if self.quantity * change >= 0:
+            return Holding(self.quantity + change, self.cost + value, self.realized_pl - lost)
         left = self.quantity + change
         cost_out = self.cost * -change / self.quantity if left else self.cost
-        return Holding(left, self.cost - cost_out, self.realized_pl - change * price - cost_out)
+        return Holding(left, self.cost - cost_out, self.realized_pl - value - cost_out - lost)
 
     def split(self, ratio: Decimal) -> "Holding":
-        """Return the books after `ratio` new shares for each old one, cut to nine decimals."""
-        return Holding((self.quantity * ratio).quantize(_STEP, ROUND_DOWN), self.cost, self.realized_pl)
+        """Return the books after `ratio` new shares for each old one, cut to nine decimals; the rest is lost."""
+        quantity = (self.quantity * ratio).quantize(_STEP, ROUND_DOWN)
+        if not quantity:
+            return Holding(ZERO, ZERO, self.realized_pl - self.cost)
+        return Holding(quantity, self.cost, self.realized_pl)
 
 
 class Ledger:
