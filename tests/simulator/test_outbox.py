@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from starlette.websockets import WebSocket
 
-from holdfast.simulator.outbox import MESSAGES_MAX, Outbox
+from holdfast.simulator.outbox import BYTES_WAITING_MAX, MESSAGES_MAX, Outbox
 
 
 class Client:
@@ -87,3 +87,22 @@ def test_a_mute_connection_is_sent_nothing() -> None:
         return client.seen
 
     assert asyncio.run(script()) == ["before", 1001]
+
+
+def test_long_messages_fill_an_outbox_sooner() -> None:
+    """What waits is bounded in bytes too; what has been sent does not count."""
+
+    async def script(*, reads: bool) -> int:
+        client = Client(reads=reads)
+        outbox = client.outbox()
+        writer = asyncio.create_task(outbox.write())
+        long = "x" * (BYTES_WAITING_MAX // 10)
+        for _ in range(20):
+            outbox.put(long)
+            await asyncio.sleep(0)
+        outbox.end()
+        await writer
+        return client.cuts
+
+    assert asyncio.run(script(reads=True)) == 0
+    assert asyncio.run(script(reads=False)) == 1

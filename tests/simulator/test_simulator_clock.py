@@ -160,12 +160,12 @@ def test_a_killed_simulator_comes_back_with_its_account(tmp_path: Path) -> None:
 
 
 def test_the_status_counts_requests_and_shows_the_books(sim: SimClient) -> None:
-    """Requests are counted by method and path, the simulator's own are not, and books follow the fills."""
+    """Requests are counted by method and route, the simulator's own are not, and books follow the fills."""
     order_id = sim.order(qty="4")["id"]
     sim.get(f"/v2/orders/{order_id}")
     sim.get("/v2/positions")
     status = sim.get("/_sim/status")
-    assert status["requests"] == {"POST /v2/orders": 1, "GET /v2/orders/{id}": 1, "GET /v2/positions": 1}
+    assert status["requests"] == {"POST /v2/orders": 1, "GET /v2/orders/{order_id}": 1, "GET /v2/positions": 1}
     assert status["assumptions"] == {"request_lifetime_s": 2, "listing_lag_s": 1, "position_lag_s": 1}
     assert (status["speed"], status["session"]) == ("max", "open")
     book = status["books"]["symbols"]["AAPL"]
@@ -177,3 +177,14 @@ def test_the_status_counts_requests_and_shows_the_books(sim: SimClient) -> None:
 def test_a_bad_clock_command_is_refused(sim: SimClient, body: str) -> None:
     """Anything but hold and through is 400 and changes nothing."""
     assert sim.send("POST", "/_sim/clock", data=body).status_code == 400
+
+
+def test_the_count_of_requests_does_not_grow_with_their_names(sim: SimClient) -> None:
+    """One row for all symbols, and one for all that there is not."""
+    before = sim.get("/_sim/status")["requests"]
+    for number in range(5):
+        sim.get(f"/v2/positions/NONE{number}")
+        sim.get(f"/v2/none{number}")
+        sim.send("PUT", f"/v2/assets/NONE{number}")
+    after = sim.get("/_sim/status")["requests"]
+    assert after == {**before, "GET /v2/positions/{symbol}": 5, "unknown": 10}

@@ -12,6 +12,7 @@ from alpaca.data.live import StockDataStream
 from alpaca.trading.stream import TradingStream
 from websockets.sync.client import ClientConnection, connect
 
+from holdfast.simulator.data_stream import NAMES_MAX
 from simulator.sim_client import PATIENCE_S, SimClient
 
 AUTH = {"action": "auth", "key": "key", "secret": "secret"}
@@ -180,3 +181,15 @@ def test_the_server_stops_in_bounded_time_with_clients_connected(sim: SimClient)
         assert sim.server.wait(seconds=0)
         assert sim.server.failure is None
         poll.join(PATIENCE_S)
+
+
+def test_a_client_may_name_only_so_many_symbols(sim: SimClient) -> None:
+    """Error 405, and what was subscribed before stays; names that no symbol can have do not count."""
+    with connect(sim.endpoints.data_stream, proxy=None) as client:
+        client.send(json.dumps(AUTH))
+        client.send(json.dumps({"action": "subscribe", "bars": ["AAPL", "X" * 1000]}))
+        client.send(json.dumps({"action": "subscribe", "trades": [f"S{number}" for number in range(NAMES_MAX)]}))
+        client.send(json.dumps({"action": "unsubscribe", "trades": []}))
+        answers = [json.loads(client.recv(timeout=PATIENCE_S))[0] for _ in range(5)][2:]
+    assert answers[1] == {"T": "error", "code": 405, "msg": "symbol limit exceeded"}
+    assert [(answer["bars"], answer["trades"]) for answer in answers[::2]] == [(["AAPL"], [])] * 2

@@ -182,13 +182,17 @@ class Exchange:
 
     # What the exchange, the broker or the owner does to the account
 
-    def halt(self, symbol: str) -> None:
-        """Stop all trading in a symbol; orders are accepted and wait."""
+    def halt(self, symbol: str, until: datetime | None = None) -> None:
+        """Stop all trading in a symbol; orders are accepted and wait. `until` is when somebody is to resume it."""
         self.standing.halted.add(symbol)
+        self.standing.halt_ends.pop(symbol, None)
+        if until is not None:
+            self.standing.halt_ends[symbol] = until
 
     def resume(self, symbol: str, hours: Hours, at: datetime) -> list[OrderEvent]:
         """Let a halted symbol trade again; what waits fills at the current quote if it can."""
         self.standing.halted.discard(symbol)
+        self.standing.halt_ends.pop(symbol, None)
         events: list[OrderEvent] = []
         for order in self.books.orders.working(symbol):
             events += self._floor.at_quote(self.books.current(order), hours.phase(at), at)

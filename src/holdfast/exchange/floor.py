@@ -21,7 +21,7 @@ from holdfast.exchange.order import Fate, Order, OrderEvent, TimeInForce
 from holdfast.exchange.prices import Prices
 from holdfast.exchange.routing import trades_in
 
-_IDLE = {Fate.FROZEN, Fate.REJECTED}
+_IDLE = {Fate.FROZEN, Fate.REJECTED, Fate.RACING}
 
 
 class Floor:

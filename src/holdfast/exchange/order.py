@@ -88,7 +88,8 @@ class Fate(StrEnum):
     """What a fault has laid upon an order: it is kept with the order until it is released.
 
     FROZEN: nothing fills. PARTIAL: half of it fills once, then it is frozen. REJECTED: rejected after it was
-    accepted. STUCK: its cancel stays pending for ever; it can still fill.
+    accepted. STUCK: its cancel stays pending for ever; it can still fill. RACING: nothing fills until it is to be
+    canceled.
     """
 
     NORMAL = "normal"
@@ -96,6 +97,7 @@ class Fate(StrEnum):
     PARTIAL = "partial"
     REJECTED = "rejected"
     STUCK = "stuck"
+    RACING = "racing"
 
 
 @dataclass(frozen=True, slots=True)

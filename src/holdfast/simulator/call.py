@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from holdfast.exchange.refusal import malformed
@@ -45,7 +45,7 @@ class Call:
         return min(int(given), most)
 
     def moment(self, name: str) -> datetime | None:
-        """Return a time from the query in UTC; None if it is not given.
+        """Return a time from the query in UTC; None if it is not given. No further from today than prices can be.
 
         Raises:
             Refusal: 422 if it is not a time.
@@ -54,7 +54,21 @@ class Call:
         if not given:
             return None
         try:
-            return parse_moment(given)
+            return min(max(parse_moment(given), _EARLIEST), _LATEST)
+        except ValueError:
+            raise malformed(f"invalid {name}: {given}") from None
+
+    def day(self, name: str) -> date | None:
+        """Return a date from the query; None if it is not given. No further from today than prices can be.
+
+        Raises:
+            Refusal: 422 if it is not a date.
+        """
+        given = self.query.get(name)
+        if not given:
+            return None
+        try:
+            return min(max(date.fromisoformat(given[:10]), _EARLIEST.date()), _LATEST.date())
         except ValueError:
             raise malformed(f"invalid {name}: {given}") from None
 
@@ -83,11 +97,13 @@ class Answer:
 
 
 Handler = Callable[[Call], Answer]
+_AMOUNT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _SMALLEST, _LARGEST, _DIGITS_MAX = Decimal("1e-12"), Decimal("1e12"), 24
 
 
 def amount(fields: Mapping[str, Any], name: str) -> Decimal | None:
-    """Return an amount that may be a JSON number or a string; None if it is missing or null.
+    """Return an amount that may be a JSON number or the text of one; None if it is missing or null.
 
     Raises:
         Refusal: 422 if it is neither.
@@ -95,26 +111,32 @@ def amount(fields: Mapping[str, Any], name: str) -> Decimal | None:
     given = fields.get(name)
     if given is None:
         return None
-    try:
-        parsed = Decimal(str(given))
-    except InvalidOperation:
-        raise malformed(f"invalid {name}: {given}") from None
-    if isinstance(given, bool) or not is_bounded(parsed):
+    parsed = parse_number(given)
+    if parsed is None or not is_bounded(parsed):
         raise malformed(f"invalid {name}: {given}")
     return parsed
 
 
-def parse_moment(text: str) -> datetime:
-    """Read a time in UTC, in ISO 8601; a plus sign may have become a space on its way through a URL.
+def parse_number(given: object) -> Decimal | None:
+    """Read a JSON number or the plain text of one; None for anything else, such as `1_000` or foreign digits."""
+    if isinstance(given, bool) or not isinstance(given, int | float | Decimal | str):
+        return None
+    if isinstance(given, str) and not _AMOUNT.fullmatch(given):
+        return None
+    return Decimal(str(given))
+
+
+def parse_moment(given: str) -> datetime:
+    """Read an ISO 8601 time as UTC; without an offset it is UTC.
 
     Raises:
-        ValueError: it is none, or none in UTC: the calendar ends.
+        ValueError: it is none, or lies beyond the years 1 and 9999 in UTC.
     """
-    moment = datetime.fromisoformat(text.replace(" ", "+"))
     try:
+        moment = datetime.fromisoformat(given.replace(" ", "+"))
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{text!r} lies beyond the calendar") from None
+        raise ValueError(f"{given} is out of range") from None
 
 
 def is_bounded(number: Decimal) -> bool:

@@ -1,6 +1,5 @@
 """`/_sim/*`: the simulator's own page, outside Alpaca's URLs. No credentials, and nothing here is counted."""
 
-import math
 from datetime import datetime
 
 from starlette.requests import Request
@@ -86,14 +85,14 @@ class ControlRoutes:
             body = await read_object(request, float)
         except BadBodyError as error:
             return _bad(str(error), error.status)
-        if not body or set(body) - {"hold", "through"}:
+        if not body or set(body) - {"hold", "through"} or not isinstance(body.get("hold", False), bool):
             return _bad('send {"hold": true}, {"hold": false} or {"through": TIME}')
         try:
             through = _moment(body.get("through"))
         except (ValueError, TypeError) as error:
             return _bad(str(error))
         if "hold" in body:
-            self._pacer.hold(is_held=body["hold"] is True)
+            self._pacer.hold(is_held=body["hold"])
         if through is not None:
             self._pacer.worked_through(through)
         return JSONResponse(self._where())
@@ -118,7 +117,7 @@ class ControlRoutes:
 
     def _all_faults(self) -> Body:
         faults = self._trouble.faults
-        waiting = [fault.as_dict() for fault in faults.waiting]
+        waiting = [fault.as_dict() for fault in (*faults.used_up, *faults.waiting)]
         return {"kinds": described(), "waiting": waiting, "happened": faults.happened()}
 
     def _where(self) -> Body:
@@ -146,8 +145,8 @@ def _moment(given: object) -> datetime | None:
 
 def _wait_s(given: str | None) -> float:
     seconds = _WAIT_S_MAX if given is None else float(given)
-    if math.isnan(seconds):
-        raise ValueError(f"wait must be a number of seconds, not {given}")
+    if not seconds >= 0:  # Nor is it so for what is no number.
+        raise ValueError(f"wait must be seconds, at least 0, not {given}")
     return min(seconds, _WAIT_S_MAX)
 
 

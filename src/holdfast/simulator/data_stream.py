@@ -34,8 +34,10 @@ _ERRORS = {
     401: "not authenticated",
     402: "auth failed",
     403: "already authenticated",
+    405: "symbol limit exceeded",
     406: "connection limit exceeded",
 }
+NAMES_MAX, _NAME_LENGTH_MAX = 10_000, 32
 Message = list[dict[str, Any]]
 
 
@@ -131,15 +133,14 @@ class DataConnection:
         return True
 
     def _change(self, message: Mapping[str, Any], *, is_added: bool) -> None:
-        for channel, symbols in self._subscribed.items():
-            given = message.get(channel)
-            for symbol in given if isinstance(given, list) else []:
-                if not isinstance(symbol, str):
-                    continue
-                if is_added:
-                    symbols[symbol] = None
-                else:
-                    symbols.pop(symbol, None)
+        changed = {
+            channel: _changed(symbols, _names(message.get(channel)), is_added=is_added)
+            for channel, symbols in self._subscribed.items()
+        }
+        if sum(map(len, changed.values())) > NAMES_MAX:
+            self._refuse(405)
+            return
+        self._subscribed = changed
         self._say([{"T": "subscription", **{name: list(symbols) for name, symbols in self._subscribed.items()}}])
         self._hub.may_fall_silent(Place.SUBSCRIBED, self._endpoint, self.outbox)
 
@@ -169,6 +170,19 @@ async def serve_data_stream(socket: WebSocket, hub: Hub, credentials: Credential
             await read_messages(socket, connection.take)
         finally:
             connection.leave()
+
+
+def _names(given: object) -> list[str]:
+    """Return the names that can be symbols in a list from a client."""
+    names = given if isinstance(given, list) else []
+    return [name for name in names if isinstance(name, str) and len(name) <= _NAME_LENGTH_MAX]
+
+
+def _changed(symbols: dict[str, None], names: list[str], *, is_added: bool) -> dict[str, None]:
+    if is_added:
+        return {**symbols, **dict.fromkeys(names)}
+    gone = set(names)
+    return {symbol: None for symbol in symbols if symbol not in gone}
 
 
 def _iso(value: object) -> str:

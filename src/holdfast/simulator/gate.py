@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from holdfast.domain.errors import Recoverable
 from holdfast.exchange.refusal import Refusal
@@ -15,20 +16,22 @@ from holdfast.simulator.bodies import BadBodyError, read_object
 from holdfast.simulator.call import Answer, Call, Handler
 from holdfast.simulator.credentials import Credentials
 from holdfast.simulator.faults.answers import AFTER, BEFORE, Trip, response_of
-from holdfast.simulator.faults.fault import Fault, Occasion
+from holdfast.simulator.faults.fault import Fault
 from holdfast.simulator.faults.kinds import Place
+from holdfast.simulator.faults.occasions import occasion_of
 from holdfast.simulator.faults.trouble import Trouble
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
-_ORDER_ID = "order_id"
+_UNKNOWN = "unknown"
 _ERROR = 400
 
 
 class Gate:
-    """Wraps handlers into endpoints. `requests` counts what came in, by method and path."""
+    """Wraps handlers into endpoints. `requests` counts what came in, by method and route."""
 
     def __init__(self, credentials: Credentials, trouble: Trouble) -> None:
         self.requests: Counter[str] = Counter()
+        self._paths: dict[object, str] = {}
         self._credentials = credentials
         self._trouble = trouble
         self._closed = asyncio.Event()
@@ -41,7 +44,7 @@ class Gate:
         """Make a handler an endpoint of Alpaca's; `is_public` needs no credentials."""
 
         async def answer(request: Request) -> Response:
-            self._count(request)
+            self.requests[f"{request.method} {self._paths[request.scope['endpoint']]}"] += 1
             if not (is_public or self._credentials.accept_headers(request.headers)):
                 return JSONResponse({"message": "unauthorized."}, status_code=401)
             try:
@@ -52,11 +55,16 @@ class Gate:
 
         return answer
 
+    def know(self, routes: Iterable[Route]) -> None:
+        """Learn by which routes the endpoints are reached: requests are counted by these."""
+        self._paths.update((route.endpoint, route.path_format) for route in routes)
+
     async def unknown(self, request: Request, error: Exception) -> Response:
         """Answer a request for which there is no route."""
         status = error.status_code if isinstance(error, HTTPException) else 404
         if not request.url.path.startswith("/_sim/"):
-            self._count(request)
+            # One row for all, or the count would grow without end.
+            self.requests[_UNKNOWN] += 1
         return JSONResponse({"code": 40410000, "message": "endpoint not found."}, status_code=status)
 
     async def _answer(self, request: Request, call: Call, handler: Handler) -> Response:
@@ -68,7 +76,7 @@ class Gate:
         def trip(fault: Fault) -> Trip:
             return self._trip(fault, request, call, carry_out)
 
-        occasion = Occasion(call.method, call.path, call.symbols)
+        occasion = occasion_of(call, self._trouble.market.exchange)
         if fault := faults.take(Place.REQUEST, occasion):
             return await BEFORE[fault.kind](trip(fault))
         answer = carry_out()
@@ -96,14 +104,6 @@ class Gate:
         closed.cancel()
         gone.cancel()
         return Response(status_code=503)
-
-    def _count(self, request: Request) -> None:
-        path = request.url.path
-        order_id = request.path_params.get(_ORDER_ID)
-        if order_id is not None:
-            # One row for all orders, or the count would grow without end.
-            path = path.replace(order_id, "{id}")
-        self.requests[f"{request.method} {path}"] += 1
 
 
 def _carried_out(handler: Handler, call: Call) -> Answer:

@@ -16,7 +16,7 @@ from holdfast.simulator.call import parse_moment
 from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.prices import PriceSource, close_time
 
-_TIMEFRAME = re.compile(r"(\d{0,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)")
+_TIMEFRAME = re.compile(r"([0-9]{0,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)")
 _LENGTHS = {"T": timedelta(minutes=1), "H": timedelta(hours=1), "D": timedelta(days=1), "W": timedelta(weeks=1)}
 _NAMES = {"Min": "T", "Hour": "H", "Day": "D", "Week": "W", "Month": "M"}
 _MONTH = timedelta(days=28)
@@ -70,7 +70,7 @@ def parse_frame(text: str) -> Frame:
         Refusal: 422 for anything else.
     """
     match = _TIMEFRAME.fullmatch(text)
-    if match is None or match[1] == "0":
+    if match is None or match[1] in {"0", "00"}:
         raise malformed(f"invalid timeframe: {text}")
     return Frame(int(match[1] or 1), _NAMES.get(match[2], match[2]))
 

@@ -28,7 +28,6 @@ def parse_order(body: Fields, symbol_of: Callable[[str], str]) -> OrderRequest:
     Raises:
         Refusal: 422 for a field that is missing or cannot be read.
     """
-    client_order_id = body.get("client_order_id")
     return OrderRequest(
         symbol=symbol_of(_text(body, "symbol")),
         side=_word(body, "side", Side),
@@ -40,7 +39,7 @@ def parse_order(body: Fields, symbol_of: Callable[[str], str]) -> OrderRequest:
         stop_price=amount(body, "stop_price"),
         trail_price=amount(body, "trail_price"),
         trail_percent=amount(body, "trail_percent"),
-        client_order_id=str(client_order_id) if client_order_id else None,
+        client_order_id=_client_order_id(body),
         extended_hours=_flag(body, "extended_hours"),
         order_class=_word(body, "order_class", OrderClass) if body.get("order_class") else OrderClass.SIMPLE,
         take_profit=_take_profit(body),
@@ -55,14 +54,13 @@ def parse_amendment(body: Fields) -> Amendment:
     Raises:
         Refusal: 422 for a field that cannot be read.
     """
-    client_order_id = body.get("client_order_id")
     return Amendment(
         quantity=amount(body, "qty"),
         time_in_force=_word(body, "time_in_force", TimeInForce) if body.get("time_in_force") else None,
         limit_price=amount(body, "limit_price"),
         stop_price=amount(body, "stop_price"),
         trail=amount(body, "trail"),
-        client_order_id=str(client_order_id) if client_order_id else None,
+        client_order_id=_client_order_id(body),
     )
 
 
@@ -76,6 +74,10 @@ def _stop_loss(body: Fields) -> StopLoss | None:
     leg = _object(body, "stop_loss")
     stop = amount(leg, "stop_price")
     return StopLoss(stop, amount(leg, "limit_price")) if stop is not None else None
+
+
+def _client_order_id(body: Fields) -> str | None:
+    return _text(body, "client_order_id") if body.get("client_order_id") not in (None, "") else None
 
 
 def _object(body: Fields, name: str) -> Fields:
@@ -94,8 +96,10 @@ def _flag(body: Fields, name: str) -> bool:
 
 def _text(body: Fields, name: str) -> str:
     given = body.get(name)
-    if not isinstance(given, str) or not given:
+    if given is None or given == "":
         raise malformed(f"{name} is required")
+    if not isinstance(given, str):
+        raise malformed(f"invalid {name}: {given}")
     return given
 
 

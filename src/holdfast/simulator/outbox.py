@@ -7,6 +7,7 @@ from collections.abc import Callable
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 MESSAGES_MAX = 20_000
+BYTES_WAITING_MAX = 64_000_000
 _GOING_AWAY = 1001
 _GONE = (WebSocketDisconnect, RuntimeError, OSError)
 
@@ -18,6 +19,7 @@ class Outbox:
         self._socket = socket
         self._cut = cut
         self._waiting: deque[bytes | str] = deque()
+        self._bytes = 0
         self._word = asyncio.Event()
         self._is_over = False
         self.is_mute = False
@@ -30,7 +32,8 @@ class Outbox:
         """Queue a message without waiting; a client that has fallen too far behind is cut off instead."""
         if self._is_over or self.is_mute:
             return
-        if len(self._waiting) >= MESSAGES_MAX:
+        self._bytes += len(message)
+        if len(self._waiting) >= MESSAGES_MAX or self._bytes > BYTES_WAITING_MAX:
             self._waiting.clear()
             self.end()
             self._cut()
@@ -52,6 +55,7 @@ class Outbox:
         try:
             while await self._has_something():
                 message = self._waiting.popleft()
+                self._bytes -= len(message)
                 await (
                     self._socket.send_bytes(message) if isinstance(message, bytes) else self._socket.send_text(message)
                 )

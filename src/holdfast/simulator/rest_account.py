@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from starlette.routing import Route
@@ -117,7 +117,7 @@ class AccountRoutes:
     def _chosen(self, call: Call) -> Iterator[tuple[tuple[datetime, int], Body]]:
         """Yield the rows that were asked for, each with its place in time."""
         wanted = _types(call)
-        after, until, day = call.moment("after"), call.moment("until"), _day(call)
+        after, until, day = call.moment("after"), call.moment("until"), call.day("date")
         books = self._market.exchange.books
         entries: list[Fill | Activity] = [*books.fills, *books.activities]
         for number, entry in enumerate(entries):
@@ -168,16 +168,6 @@ def parse_configurations(body: Mapping[str, Any], terms: AccountTerms) -> Accoun
 def account_number(account_id: str) -> str:
     """Return the number a person would see, shaped like a paper account's."""
     return f"PA{account_id.replace('-', '')[:10].upper()}"
-
-
-def _day(call: Call) -> date | None:
-    given = call.query.get("date")
-    if not given:
-        return None
-    try:
-        return date.fromisoformat(given[:10])
-    except ValueError:
-        raise malformed(f"invalid date: {given}") from None
 
 
 def _types(call: Call) -> set[str] | None:

@@ -5,14 +5,13 @@ from itertools import pairwise
 
 from starlette.routing import Route
 
-from holdfast.exchange.refusal import malformed, not_found
-from holdfast.simulator.calendar import LAST_DAY, NEW_YORK, all_sessions, session_date, session_opening_after
+from holdfast.exchange.refusal import not_found
+from holdfast.simulator.calendar import NEW_YORK, all_sessions, session_date, session_opening_after
 from holdfast.simulator.call import Answer, Call
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
 from holdfast.simulator.wire import asset_body, symbol_of_asset
 
-_LAST_DAY = date.fromisoformat(LAST_DAY)
 # No two sessions lie further apart, New York's longest closures of these years included.
 _HOLIDAYS_MAX = timedelta(days=7)
 
@@ -70,7 +69,7 @@ class ReferenceRoutes:
 
     def calendar(self, call: Call) -> Answer:
         """List the trading days of a span, both ends included."""
-        start, end = _date(call, "start", date.min), min(_date(call, "end", _LAST_DAY), _LAST_DAY)
+        start, end = call.day("start") or date.min, call.day("end") or date.max
         days = ((session_date(session), session) for session in all_sessions())
         dated = [(day, session) for day, session in days if start <= day <= end + _HOLIDAYS_MAX]
         return Answer(
@@ -91,13 +90,3 @@ class ReferenceRoutes:
 
 def _local(moment: datetime) -> str:
     return moment.astimezone(NEW_YORK).isoformat()
-
-
-def _date(call: Call, name: str, default: date) -> date:
-    given = call.query.get(name)
-    if not given:
-        return default
-    try:
-        return date.fromisoformat(given[:10])
-    except ValueError:
-        raise malformed(f"invalid {name}: {given}") from None

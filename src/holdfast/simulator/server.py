@@ -190,7 +190,9 @@ def rest_routes(market: Market, gate: Gate, faults: Faults) -> list[Route]:
         DataRoutes(market),
         CryptoRoutes(market),
     )
-    return [route for group in groups for route in group.routes(gate)]
+    routes = [route for group in groups for route in group.routes(gate)]
+    gate.know(routes)
+    return routes
 
 
 def stream_routes(hub: Hub, credentials: Credentials) -> list[WebSocketRoute]:

@@ -113,6 +113,21 @@ def test_a_halt_may_end_by_itself(sim: SimClient) -> None:
     assert sim.get(f"/v2/orders/{waiting}")["status"] == "filled"
 
 
+def test_the_end_of_a_halt_outlives_a_restart(start_simulator: Any) -> None:  # noqa: ANN401 - a fixture
+    """halt_symbol: the next simulator on the account lets the symbol trade again at the same moment."""
+    sim = start_simulator()
+    sim.step()
+    sim.fault("halt_symbol", match={"symbol": "AAPL"}, resume_after_s=120)
+    waiting = sim.order()["id"]
+    sim.step()
+    sim.server.stop()
+    again = start_simulator()
+    assert again.get(f"/v2/orders/{waiting}")["status"] == "new"
+    again.step()
+    assert again.get(f"/v2/orders/{waiting}")["status"] == "filled"
+    assert [line["kind"] for line in again.get("/_sim/faults")["happened"]] == ["resume_symbol"]
+
+
 def test_clearing_ends_a_halt(sim: SimClient) -> None:
     """halt_symbol: DELETE lets the symbol trade again."""
     sim.fault("halt_symbol", match={"symbol": "AAPL"})

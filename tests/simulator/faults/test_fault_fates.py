@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from simulator.conftest import StartSimulator
 from simulator.sim_client import SimClient
 from simulator.test_simulator_streams import open_trading, read
 
@@ -94,3 +95,39 @@ def test_only_the_canceled_order_is_overtaken(sim: SimClient) -> None:
     first, second = sim.order()["id"], sim.order(symbol="MSFT")["id"]
     sim.send("DELETE", f"/v2/orders/{first}")
     assert (status(sim, first), status(sim, second)) == ("filled", "new")
+
+
+def test_what_the_exchange_refuses_uses_no_fault_up(sim: SimClient) -> None:
+    """reject_accepted, stuck_cancel: a refused order and a refused cancel leave them for the next."""
+    sim.fault("reject_accepted", count=1)
+    assert "message" in sim.order(qty="0.0000000001")
+    assert status(sim, sim.order()["id"]) == "rejected"
+    filled = sim.order()["id"]
+    sim.fault("stuck_cancel", count=1)
+    assert sim.send("DELETE", f"/v2/orders/{filled}").status_code == 422
+    resting = sim.order(type="limit", limit_price="1")["id"]
+    sim.send("DELETE", f"/v2/orders/{resting}")
+    assert status(sim, resting) == "pending_cancel"
+    assert [line["kind"] for line in sim.get("/_sim/faults")["happened"]] == ["reject_accepted", "stuck_cancel"]
+
+
+def test_a_cancel_of_what_is_not_at_the_market_yet_never_hangs(sim: SimClient) -> None:
+    """stuck_cancel: a held leg is canceled at once, and the fault waits for another."""
+    exits = {"take_profit": {"limit_price": "900"}, "stop_loss": {"stop_price": "0.5"}}
+    entry = sim.order(type="limit", limit_price="1", order_class="bracket", **exits)
+    sim.fault("stuck_cancel", count=1)
+    leg = entry["legs"][0]["id"]
+    sim.send("DELETE", f"/v2/orders/{leg}")
+    assert (status(sim, leg), sim.get("/_sim/faults")["happened"]) == ("canceled", [])
+
+
+def test_the_race_outlives_a_restart(start_simulator: StartSimulator) -> None:
+    """fill_beats_cancel: the next simulator on the account lets the fill win too."""
+    sim = start_simulator()
+    sim.step(2)
+    sim.fault("fill_beats_cancel")
+    order_id = sim.order()["id"]
+    sim.server.stop()
+    again = start_simulator()
+    assert again.send("DELETE", f"/v2/orders/{order_id}").status_code == 422
+    assert status(again, order_id) == "filled"

@@ -153,3 +153,29 @@ def test_a_fault_of_the_account_leaves_lists_alone(sim: SimClient, kind: str) ->
     sim.fault(kind, match={"path": "/v2/positions"})
     assert [row["symbol"] for row in sim.get("/v2/positions")] == ["AAPL"]
     assert sim.get("/_sim/faults")["happened"] == []
+
+
+def test_a_group_may_be_listed_late_as_a_whole(sim: SimClient) -> None:
+    """list_late: with its entry the held legs are hidden too."""
+    sim.fault("list_late", count=1, delay_s=60)
+    exits = {"take_profit": {"limit_price": "900"}, "stop_loss": {"stop_price": "0.5"}}
+    sim.order(type="limit", limit_price="1", order_class="bracket", **exits)
+    assert sim.get("/v2/orders", status="all") == []
+    hurry(sim)
+    assert len(sim.get("/v2/orders", status="all")) == 3
+
+
+def test_a_position_lags_by_whatever_name_it_is_asked_for(sim: SimClient) -> None:
+    """positions_lag: by the asset's id too."""
+    sim.fault("positions_lag", delay_s=60)
+    asset = sim.order()["asset_id"]
+    assert sim.send("GET", f"/v2/positions/{asset}").status_code == 404
+    hurry(sim)
+    assert sim.get(f"/v2/positions/{asset}")["qty"] == "1"
+
+
+def test_a_blocked_account_can_still_be_read(sim: SimClient) -> None:
+    """account_blocked: whatever requests are named, reading is never refused and shows what is so."""
+    sim.fault("account_blocked", match={"method": "GET", "path": "/v2/account"})
+    assert sim.get("/v2/account")["trading_blocked"] is True
+    assert sim.order()["status"] == "pending_new"

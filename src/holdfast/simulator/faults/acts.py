@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -10,6 +10,7 @@ from holdfast.domain.errors import Recoverable, UsageError
 from holdfast.domain.order import Side
 from holdfast.exchange.order import OrderEvent, OrderRequest, OrderType, TimeInForce
 from holdfast.exchange.refusal import Refusal, not_found
+from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.door import Door
 from holdfast.simulator.faults.bad_days import BadDays
 from holdfast.simulator.faults.fault import Fault
@@ -34,9 +35,10 @@ class World:
 
 def act(world: World) -> None:
     """Let every act happen whose moment has come; what the exchange refuses is written down as refused."""
+    _order_resumptions(world)
     for fault in world.faults.due():
         # Struck first: what fails in a way that nobody foresaw must not be tried again at every instant.
-        fault.strike()
+        world.faults.use(fault)
         try:
             what = ACTS[fault.kind](world, fault)
         except (Refusal, Recoverable, UsageError) as error:
@@ -44,12 +46,20 @@ def act(world: World) -> None:
         world.faults.write_down(fault, what)
 
 
+def _order_resumptions(world: World) -> None:
+    """Order the end of each halt that is over. The account keeps when that is, so a restart cannot forget it."""
+    ends = world.market.exchange.standing.halt_ends
+    for symbol in sorted(symbol for symbol, end in ends.items() if end <= world.market.time):
+        del ends[symbol]
+        world.faults.order({"kind": "resume_symbol", "match": {"symbol": symbol}})
+
+
 def _owner_trades(world: World, fault: Fault) -> str:
     request = OrderRequest(
         symbol=fault.symbol or "",
         side=Side(fault.options["side"]),
         type=OrderType.MARKET,
-        time_in_force=TimeInForce.DAY,
+        time_in_force=TimeInForce.GTC if is_pair(fault.symbol or "") else TimeInForce.DAY,
         quantity=Decimal(fault.options["qty"]),
     )
     order = world.market.submit(request)[0].order
@@ -93,13 +103,11 @@ def _halt(world: World, fault: Fault) -> str:
     symbol, after_s = _listed(world, fault), fault.options["resume_after_s"]
 
     def halt(_at: datetime) -> list[OrderEvent]:
-        world.market.exchange.halt(symbol)
+        until = None if after_s is None else world.market.time + timedelta(seconds=after_s)
+        world.market.exchange.halt(symbol, until)
         return []
 
     world.market.step(halt)
-    if after_s is not None:
-        order = {"kind": "resume_symbol", "match": {"symbol": symbol}, "after_s": after_s, "seed": fault.seed}
-        world.faults.order(order, plan=fault.plan)
     return symbol
 
 

@@ -16,6 +16,7 @@ from holdfast.simulator.faults.fault import Fault
 from holdfast.simulator.faults.under_way import UnderWay
 
 _CODES = {401: 40110000, 403: 40310000, 404: 40410000, 422: 42210000, 429: 42910000}
+_BODILESS = frozenset({204, 304})
 _RATE_LIMIT, _RATE_WINDOW_S = 200, 60
 
 
@@ -58,6 +59,8 @@ def response_of(answer: Answer) -> Response:
 
 def status_response(status: int, message: str) -> Response:
     """Write an error as Alpaca does; the code is left out where it is not known."""
+    if status in _BODILESS:
+        return Response(status_code=status)
     body: dict[str, Any] = {"code": _CODES[status]} if status in _CODES else {}
     return JSONResponse({**body, "message": message}, status_code=status)
 

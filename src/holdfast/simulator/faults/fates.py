@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 from holdfast.exchange.order import Fate, OrderEvent, OrderRequest
 from holdfast.simulator.call import Call
-from holdfast.simulator.faults.fault import Occasion
 from holdfast.simulator.faults.faults import Faults
 from holdfast.simulator.faults.kinds import Place
+from holdfast.simulator.faults.occasions import occasion_of
 from holdfast.simulator.market import Market
 
 FATES: Mapping[str, Fate] = {
     "hold_fills": Fate.FROZEN,
     "partial_fills": Fate.PARTIAL,
     "reject_accepted": Fate.REJECTED,
-    "fill_beats_cancel": Fate.FROZEN,
+    "fill_beats_cancel": Fate.RACING,
 }
 
 
@@ -23,7 +23,6 @@ class Fates:
     def __init__(self, market: Market, faults: Faults) -> None:
         self._market = market
         self._faults = faults
-        self._racing: set[str] = set()
 
     def submit(self, call: Call, request: OrderRequest) -> list[OrderEvent]:
         """Place an order.
@@ -31,10 +30,11 @@ class Fates:
         Raises:
             Refusal: the exchange said no.
         """
-        fault = self._faults.take(Place.ORDER, Occasion(call.method, call.path, call.symbols))
+        occasion = occasion_of(call, self._market.exchange)
+        fault = self._faults.choose(Place.ORDER, occasion)
         events = self._market.submit(request, fate=FATES[fault.kind] if fault else Fate.NORMAL)
-        if fault is not None and fault.kind == "fill_beats_cancel":
-            self._racing.add(events[0].order.id)
+        if fault is not None:
+            self._faults.count(fault, occasion)
         return events
 
     def cancel(self, call: Call, order_id: str) -> None:
@@ -43,14 +43,12 @@ class Fates:
         Raises:
             Refusal: the exchange said no.
         """
-        market = self._market
-        if order_id in self._racing:
-            self._racing.discard(order_id)
+        market, orders = self._market, self._market.exchange.books.orders
+        if (order := orders.find(order_id)) is not None and order.fate is Fate.RACING:
             market.step(lambda at: market.exchange.release(market.hours, at, order_id))
-        is_stuck = self._faults.take(Place.CANCEL, self._occasion(call, order_id)) is not None
-        market.step(lambda at: market.exchange.cancel(order_id, at, is_stuck=is_stuck))
-
-    def _occasion(self, call: Call, order_id: str) -> Occasion:
-        order = self._market.exchange.books.orders.find(order_id)
-        symbols = frozenset({order.symbol}) if order is not None else call.symbols
-        return Occasion(call.method, call.path, symbols)
+        occasion = occasion_of(call, market.exchange)
+        fault = self._faults.choose(Place.CANCEL, occasion)
+        events = market.step(lambda at: market.exchange.cancel(order_id, at, is_stuck=fault is not None))
+        # An order that is not at the market yet is canceled at once, whatever was in store for it.
+        if fault is not None and events and orders.get(order_id).fate is Fate.STUCK:
+            self._faults.count(fault, occasion)

@@ -22,7 +22,7 @@ class Occasion:
         return " ".join(part for part in (self.method, self.path, ",".join(sorted(self.symbols))) if part)
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Fault:
     """A fault that waits. `count` is how often it still strikes, None for ever; `active_from` is market time.
 
@@ -67,10 +67,8 @@ class Fault:
         )
 
     def _fits_call(self, at: At, occasion: Occasion) -> bool:
-        method, path = self.method or at.method, self.path or at.path
-        return (method is None or method == occasion.method) and (
-            path is None or fnmatch.fnmatchcase(occasion.path, path)
-        )
+        is_own = _fits(self.method or at.method, self.path or at.path, occasion)
+        return is_own and (not at.is_fixed or _fits(at.method, at.path, occasion))
 
     def rolls(self) -> bool:
         """Throw the dice of one occasion: the same seed and the same occasions give the same throws."""
@@ -101,3 +99,7 @@ class Fault:
             **self.options,
             "happened": self.happened,
         }
+
+
+def _fits(method: str | None, path: str | None, occasion: Occasion) -> bool:
+    return method in (None, occasion.method) and (path is None or fnmatch.fnmatchcase(occasion.path, path))

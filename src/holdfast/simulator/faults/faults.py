@@ -15,6 +15,7 @@ from holdfast.simulator.faults.orders import parse
 from holdfast.simulator.settings import LISTING_LAG_S, POSITION_LAG_S, REQUEST_LIFETIME_S
 
 _JOURNAL_MAX = 10_000
+_USED_UP_MAX = 1_000
 _MARGIN = 1.1
 
 
@@ -32,12 +33,13 @@ class Strike:
 class Faults:
     """The faults that were ordered; each is used up by what it strikes. `clock` tells the market's time.
 
-    A used-up fault stays in `waiting`, with count 0, until all are cleared: whoever ordered it can see that it struck.
+    A used-up fault moves to `used_up`, with count 0: whoever ordered it can see that it struck.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.waiting: list[Fault] = []
+        self.used_up: deque[Fault] = deque(maxlen=_USED_UP_MAX)
         self.ordered: Callable[[Fault], None] = lambda _fault: None
         self.journal: deque[Strike] = deque(maxlen=_JOURNAL_MAX)
         self.assumptions: dict[str, int] = {
@@ -62,31 +64,49 @@ class Faults:
 
     def has(self, place: Place) -> bool:
         """Whether anything waits at `place`: the short way for what happens very often."""
-        return any(place in fault.row.places and not fault.is_used_up for fault in self.waiting)
+        return any(place in fault.row.places for fault in self.waiting)
 
     def fitting(self, place: Place, occasion: Occasion) -> Iterator[Fault]:
         """Yield the faults that could strike now. Whoever lets one strike asks `strikes` first."""
         now = self._clock()
         for fault in list(self.waiting):
-            if fault.active_from <= now and not fault.is_used_up and fault.fits(place, occasion):
+            if fault.active_from <= now and fault.fits(place, occasion):
                 yield fault
 
     def due(self) -> list[Fault]:
         """Return the acts whose moment has come."""
         now = self._clock()
-        return [each for each in self.waiting if each.row.is_act and each.active_from <= now and not each.is_used_up]
+        return [each for each in self.waiting if each.row.is_act and each.active_from <= now]
 
     def strikes(self, fault: Fault, what: object) -> bool:
         """Throw the fault's dice; if it strikes, count it and write it down."""
         if not fault.rolls():
             return False
-        fault.strike()
-        self.write_down(fault, what)
+        self.count(fault, what)
         return True
+
+    def count(self, fault: Fault, what: object) -> None:
+        """Count a strike and write it down."""
+        self.use(fault)
+        self.write_down(fault, what)
+
+    def use(self, fault: Fault) -> None:
+        """Count a strike; a fault that is used up waits no longer."""
+        fault.strike()
+        if fault.is_used_up and fault in self.waiting:
+            self.waiting.remove(fault)
+            self.used_up.append(fault)
+
+    def choose(self, place: Place, occasion: Occasion) -> Fault | None:
+        """Return the fault that the dice let strike; whoever carries it through calls `count`. None if none does."""
+        return next((fault for fault in self.fitting(place, occasion) if fault.rolls()), None)
 
     def take(self, place: Place, occasion: Occasion) -> Fault | None:
         """Return the fault that strikes the occasion, counted and written down; None if none does."""
-        return next((fault for fault in self.fitting(place, occasion) if self.strikes(fault, occasion)), None)
+        fault = self.choose(place, occasion)
+        if fault is not None:
+            self.count(fault, occasion)
+        return fault
 
     def write_down(self, fault: Fault, what: object) -> None:
         """Add a line to the journal and to the log."""
@@ -101,10 +121,12 @@ class Faults:
     def forget(self, plan: str) -> None:
         """Drop what is left of one bad day."""
         self.waiting = [fault for fault in self.waiting if fault.plan != plan]
+        self.used_up = deque((fault for fault in self.used_up if fault.plan != plan), maxlen=_USED_UP_MAX)
 
     def clear(self) -> None:
         """Drop all of them; the journal stays."""
         self.waiting.clear()
+        self.used_up.clear()
 
     def _declare(self, fault: Fault) -> None:
         name = fault.row.raises

@@ -42,10 +42,14 @@ _MATCHED: Mapping[Place, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """The requests that a kind means unless the order names others; None is any."""
+    """The requests that a kind means unless the order names others; None is any.
+
+    Where `is_fixed` the order can only narrow them.
+    """
 
     method: str | None = None
     path: str | None = None
+    is_fixed: bool = False
 
 
 ANY = At()
@@ -157,7 +161,10 @@ _WIRE = {
     "account_blocked": Kind(
         "F6",
         "orders are refused with 403 and the account shows trading_blocked",
-        {Place.REQUEST: ORDERS, Place.VIEW: At("GET", "/v2/account")},
+        {
+            Place.REQUEST: At("POST", "/v2/orders", is_fixed=True),
+            Place.VIEW: At("GET", "/v2/account", is_fixed=True),
+        },
     ),
 }
 _UPDATES = {

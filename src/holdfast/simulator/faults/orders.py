@@ -3,10 +3,10 @@
 import difflib
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from holdfast.simulator.call import is_bounded
+from holdfast.simulator.call import is_bounded, parse_number
 from holdfast.simulator.faults.fault import Fault
 from holdfast.simulator.faults.kinds import KINDS, REQUIRED, Kind
 
@@ -38,7 +38,7 @@ def parse(body: Mapping[str, Any], now: datetime) -> Fault:
         path=match.get("path"),
         symbol=match.get("symbol"),
         count=_count(body, kind),
-        active_from=now + timedelta(seconds=_seconds("after_s", body.get("after_s") or 0)),
+        active_from=now + timedelta(seconds=_seconds("after_s", _given(body, "after_s", 0))),
         seed=seed,
         one_in=_positive("one_in", body.get("one_in", 1)),
         every_s=_seconds("every_s", body.get("every_s", 60.0)),
@@ -59,7 +59,7 @@ def _only(given: Mapping[str, Any], known: Collection[str], otherwise: str) -> N
 
 
 def _match(body: Mapping[str, Any], name: str, kind: Kind) -> Mapping[str, str]:
-    match = body.get("match") or {}
+    match = _given(body, "match", {})
     known = ", ".join(sorted(kind.matches)) or "nothing"
     if not isinstance(match, dict):
         raise ValueError(f"match must be an object; {name} matches {known}")  # noqa: TRY004 - one kind of answer
@@ -69,6 +69,10 @@ def _match(body: Mapping[str, Any], name: str, kind: Kind) -> Mapping[str, str]:
     if kind.needs_symbol and not match.get("symbol"):
         raise ValueError(f'{name} needs a symbol: add "match": {{"symbol": "AAPL"}}')
     return match
+
+
+def _given(body: Mapping[str, Any], name: str, default: object) -> Any:  # noqa: ANN401 - whatever JSON a client has sent
+    return default if body.get(name) is None else body[name]
 
 
 def _count(body: Mapping[str, Any], kind: Kind) -> int | None:
@@ -114,17 +118,19 @@ def _status(name: str, given: Any) -> int:  # noqa: ANN401 - whatever JSON a cli
 
 
 def _amount(name: str, given: object) -> str:
-    try:
-        amount = Decimal(str(given))
-    except InvalidOperation:
-        amount = Decimal(0)
-    if not is_bounded(amount) or not _AMOUNT_MIN <= amount <= _AMOUNT_MAX:
-        raise ValueError(f'{name} must be a number from {_AMOUNT_MIN} to {_AMOUNT_MAX}, e.g. "10"')
+    _check_amount(name, parse_number(given))
     return str(given)
 
 
 def _shares(name: str, given: object) -> str:
-    return _amount(name, str(given).removeprefix("-")) and str(given)
+    amount = parse_number(given)
+    _check_amount(name, None if amount is None else amount.copy_abs())
+    return str(given)
+
+
+def _check_amount(name: str, amount: Decimal | None) -> None:
+    if amount is None or not is_bounded(amount) or not _AMOUNT_MIN <= amount <= _AMOUNT_MAX:
+        raise ValueError(f'{name} must be a number from {_AMOUNT_MIN} to {_AMOUNT_MAX}, e.g. "10"')
 
 
 def _one_of(*words: str) -> Callable[[str, object], str]:

@@ -9,6 +9,7 @@ from holdfast.simulator.door import Door
 from holdfast.simulator.faults.acts import World, act
 from holdfast.simulator.faults.bad_days import BadDays
 from holdfast.simulator.faults.fault import Fault
+from holdfast.simulator.faults.occasions import listed_name
 from holdfast.simulator.faults.under_way import UnderWay
 from holdfast.simulator.faults.views import Rows, Views
 from holdfast.simulator.market import Market
@@ -32,7 +33,7 @@ class Trouble:
         self.under_way = under_way
         self.market = market
         self.door = door
-        self.views = Views(self.faults, under_way, positions)
+        self.views = Views(self.faults, under_way, market, positions)
         self._hub = hub
         self._bad_days = BadDays(market, self.faults)
         self._world = World(
@@ -45,7 +46,7 @@ class Trouble:
             cash=cash,
         )
         hub.listeners.append(self.views.see_events)
-        self.faults.ordered = self.views.expect
+        self.faults.ordered = self._take_note
 
     def order(self, body: Mapping[str, Any]) -> Fault:
         """Take the order of a fault; an act whose moment is now happens at once.
@@ -69,6 +70,11 @@ class Trouble:
         self._free_orders()
         self.under_way.hurry()
         self._hub.speak_again()
+
+    def _take_note(self, fault: Fault) -> None:
+        if fault.symbol is not None:
+            fault.symbol = listed_name(fault.symbol, self.market.exchange)
+        self.views.expect(fault)
 
     def _free_orders(self) -> None:
         market = self.market

@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from holdfast.exchange.order import OrderEvent
+from holdfast.exchange.order import Order, OrderEvent
 from holdfast.simulator.call import Answer, Call
 from holdfast.simulator.faults.fault import Fault, Occasion
 from holdfast.simulator.faults.faults import Faults
 from holdfast.simulator.faults.kinds import Place
+from holdfast.simulator.faults.occasions import listed_name, occasion_of
 from holdfast.simulator.faults.under_way import UnderWay
+from holdfast.simulator.market import Market
+from holdfast.simulator.wire import position_symbol
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -21,7 +24,10 @@ _POSITIONS = "/v2/positions"
 
 @dataclass(eq=False, slots=True)
 class _Lag:
-    """One fill that the positions do not show yet: `before` is the symbol's row until then, None for no position."""
+    """One fill that the positions do not show yet: `before` is the symbol's row until then, None for no position.
+
+    Symbols are spelled as positions spell them.
+    """
 
     symbol: str
     before: Row | None
@@ -30,9 +36,10 @@ class _Lag:
 class Views:
     """Stands between the handlers and the answers. `positions` lists the true rows of the account."""
 
-    def __init__(self, faults: Faults, under_way: UnderWay, positions: Callable[[], Rows]) -> None:
+    def __init__(self, faults: Faults, under_way: UnderWay, market: Market, positions: Callable[[], Rows]) -> None:
         self._faults = faults
         self._under_way = under_way
+        self._market = market
         self._positions = positions
         self._hidden: set[str] = set()
         self._lags: list[_Lag] = []
@@ -45,10 +52,12 @@ class Views:
 
     def see_events(self, events: list[OrderEvent]) -> None:
         """Begin the lags of new orders and of fills."""
+        if not self._faults.has(Place.FILLED):
+            self._known = None
         for event in events:
             symbols = frozenset({event.order.symbol})
             if event.kind in _BIRTHS and event.time == event.order.submitted_at:
-                self._hide(event.order.id, Occasion("order", event.order.client_order_id, symbols))
+                self._hide(event.order, Occasion("order", event.order.client_order_id, symbols))
             if event.fill is not None and self._known is not None:
                 self._lag(event.order.symbol, Occasion("fill", event.order.client_order_id, symbols))
         if self._known is not None and any(event.fill for event in events):
@@ -59,9 +68,9 @@ class Views:
         if call.method != "GET":
             return answer
         answer = self._without_hidden(call, self._lagging(call, answer))
-        if answer.status != _OK:
+        if answer.status != _OK or not self._faults.has(Place.VIEW):
             return answer
-        occasion = Occasion(call.method, call.path, call.symbols | _symbols(answer.body))
+        occasion = self._occasion(call, answer)
         for fault in self._faults.fitting(Place.VIEW, occasion):
             changed = VIEWS[fault.kind](fault, answer)
             if changed is not None and self._faults.strikes(fault, occasion):
@@ -74,13 +83,20 @@ class Views:
         self._lags.clear()
         self._known = None if self._known is None else self._rows_now()
 
+    def _occasion(self, call: Call, answer: Answer) -> Occasion:
+        exchange = self._market.exchange
+        occasion = occasion_of(call, exchange)
+        shown = {listed_name(symbol, exchange) for symbol in _symbols(answer.body)}
+        return replace(occasion, symbols=occasion.symbols | shown)
+
     # Orders listed late
 
-    def _hide(self, order_id: str, occasion: Occasion) -> None:
+    def _hide(self, order: Order, occasion: Occasion) -> None:
         fault = self._faults.take(Place.PLACED, occasion)
         if fault is not None:
-            self._hidden.add(order_id)
-            self._under_way.later(fault.options["delay_s"], lambda: self._hidden.discard(order_id))
+            ids = {order.id, *order.leg_ids}
+            self._hidden |= ids
+            self._under_way.later(fault.options["delay_s"], lambda: self._hidden.difference_update(ids))
 
     def _without_hidden(self, call: Call, answer: Answer) -> Answer:
         if not self._hidden or answer.status != _OK or not call.path.startswith("/v2/orders"):
@@ -97,7 +113,7 @@ class Views:
     def _lag(self, symbol: str, occasion: Occasion) -> None:
         fault = self._faults.take(Place.FILLED, occasion)
         if fault is not None and self._known is not None:
-            lag = _Lag(symbol, self._known.get(symbol))
+            lag = _Lag(position_symbol(symbol), self._known.get(position_symbol(symbol)))
             self._lags.append(lag)
             self._under_way.later(fault.options["delay_s"], lambda: self._catch_up(lag))
 
@@ -113,7 +129,7 @@ class Views:
         if call.path == _POSITIONS:
             rows = {row["symbol"]: row for row in answer.body} | before
             return replace(answer, body=[row for _, row in sorted(rows.items()) if row is not None])
-        symbol = call.path_values.get("symbol", "")
+        symbol = position_symbol(listed_name(call.path_values.get("symbol", ""), self._market.exchange))
         if symbol not in before:
             return answer
         row = before[symbol]
@@ -161,7 +177,8 @@ def _drawn_row(fault: Fault, answer: Answer) -> tuple[int, Rows] | None:
     rows = answer.body
     if not isinstance(rows, list):
         return None
-    indices = [index for index, row in enumerate(rows) if fault.symbol in (None, row.get("symbol"))]
+    wanted = None if fault.symbol is None else position_symbol(fault.symbol)
+    indices = [index for index, row in enumerate(rows) if wanted in (None, position_symbol(str(row.get("symbol", ""))))]
     return (indices[fault.draw(len(indices))], rows) if indices else None
 
 
