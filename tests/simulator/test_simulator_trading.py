@@ -223,3 +223,10 @@ def test_what_was_opened_and_closed_today_is_no_part_of_the_days_open_profit(sim
     (held,) = sim.get("/v2/positions")
     expected = 10 * (Decimal(held["current_price"]) - Decimal(held["lastday_price"]))
     assert (held["qty"], Decimal(held["unrealized_intraday_pl"])) == ("10", expected)
+
+
+@pytest.mark.parametrize("query", [{}, {"start": "2039-12-01"}, {"end": "9999-12-31"}, {"start": "0001-01-01"}])
+def test_the_calendar_answers_however_wide_it_is_asked(sim: SimClient, query: dict[str, str]) -> None:
+    """Without bounds, and beyond its own, the calendar gives the days that it knows."""
+    days = sim.get("/v2/calendar", **query)
+    assert days[-1]["date"] > "2039-12-01"

@@ -69,7 +69,7 @@ class ReferenceRoutes:
 
     def calendar(self, call: Call) -> Answer:
         """List the trading days of a span, both ends included."""
-        start, end = call.day("start") or date.min, call.day("end") or date.max
+        start, end = call.day("start") or date.min, call.day("end") or date.max - _HOLIDAYS_MAX
         days = ((session_date(session), session) for session in all_sessions())
         dated = [(day, session) for day, session in days if start <= day <= end + _HOLIDAYS_MAX]
         return Answer(
