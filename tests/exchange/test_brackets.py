@@ -96,6 +96,16 @@ def test_an_oco_without_a_position_is_refused() -> None:
         placed(an_exchange(), a_bracket("buy 10 AAPL 90", "90", "105", order_class=OrderClass.OCO))
 
 
+@pytest.mark.parametrize("order_class", [OrderClass.BRACKET, OrderClass.OTO])
+def test_a_bracket_against_a_position_is_refused(order_class: OrderClass) -> None:
+    """Its legs would wait to close what nobody has opened."""
+    exchange = an_exchange()
+    submit(exchange, "buy 10 AAPL")
+    request = a_bracket("sell 4 AAPL", "90", "110", order_class=order_class)
+    with pytest.raises(Refusal, match=f"{order_class.value} orders must be entry orders"):
+        placed(exchange, replace(request, stop_loss=None) if order_class is OrderClass.OTO else request)
+
+
 def test_an_oto_has_one_leg() -> None:
     """The one exit wakes with the fill of the entry."""
     exchange = an_exchange()

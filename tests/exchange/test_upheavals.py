@@ -1,5 +1,6 @@
 """What is done to orders and holdings from outside: fates, halts, splits, transfers, liquidation, replacement."""
 
+from datetime import timedelta
 from decimal import Decimal
 from itertools import product
 
@@ -213,3 +214,61 @@ def test_no_status_follows_an_end() -> None:
     assert all(NEXT[status] for status in NEXT if not status.is_terminal)
     ours = {OrderStatus.INTENT, OrderStatus.REFUSED, OrderStatus.ABSENT}
     assert set(NEXT) == set(OrderStatus) - ours
+
+
+def test_a_split_leaves_no_more_than_nine_decimals() -> None:
+    """What a split cannot divide is dropped, so that the rest can still be sold."""
+    exchange = holding(1)
+    for minute in (2, 3):
+        exchange.split("AAPL", Decimal("0.333333"), at(minute))
+    assert exchange.books.ledger.quantity("AAPL") == Decimal("0.111110888")
+    assert fills(exchange.close_position("AAPL", HOURS, at(4))) == []
+    assert fills(advance(exchange, "900 901 899 900", 4)) == ["0.111110888@900"]
+
+
+def test_no_fill_turns_a_position_round() -> None:
+    """After a transfer an old purchase meets a short holding: it closes that first, and opens with the next bar."""
+    exchange = an_exchange()
+    submit(exchange, "buy 10 AAPL 95")
+    exchange.transfer("AAPL", Decimal(-5), at(2))
+    assert fills(advance(exchange, "100 101 94 95")) == ["5@95"]
+    assert exchange.books.ledger.holdings["AAPL"].realized_pl == 25
+    assert fills(advance(exchange, "95 96 94 95", 2)) == ["5@95"]
+    assert exchange.books.ledger.holdings["AAPL"].average_entry_price == 95
+
+
+def test_a_split_that_leaves_nothing_loses_the_cost() -> None:
+    """A share in ten billion is no share."""
+    exchange = holding(1)
+    exchange.split("AAPL", Decimal("0.0000000001"), at(2))
+    held = exchange.books.ledger.holdings["AAPL"]
+    assert (held.quantity, held.cost, held.realized_pl) == (0, 0, Decimal("-100.01"))
+
+
+def test_a_fill_or_kill_is_never_filled_in_part() -> None:
+    """Where only half can fill nothing does."""
+    assert fated(an_exchange(), "buy 10 AAPL fok", Fate.PARTIAL) == ["pending_new", "new", "canceled"]
+
+
+def test_a_symbol_that_is_listed_no_more_can_be_delisted() -> None:
+    """An account that goes on with other prices remembers a name that nobody knows."""
+    exchange = an_exchange()
+    exchange.delist("NEVER")
+    assert "NEVER" in exchange.standing.delisted
+
+
+def test_a_sleeping_immediate_crypto_order_ends_in_the_end() -> None:
+    """An immediate stop-limit that never woke is canceled like any order that is too old."""
+    exchange = an_exchange()
+    order = submit(exchange, "buy 1 BTC/USD limit 121 stop 120 ioc")[-1].order
+    assert kinds(exchange.advance([], HOURS, order.expires_at + timedelta(minutes=15))) == ["canceled"]
+
+
+def test_percentages_close_dust_too() -> None:
+    """A hundred percent is all of it, however little."""
+    exchange = an_exchange()
+    advance(exchange, "100 101 99 100", 1, "BTC/USD")
+    submit(exchange, "buy 0.11 BTC/USD gtc", 3)
+    advance(exchange, "1 1 1 1", 3, "BTC/USD")
+    exchange.close_position("BTC/USD", HOURS, at(5), percentage=Decimal(100))
+    assert exchange.books.ledger.quantity("BTC/USD") == 0

@@ -97,6 +97,58 @@ def test_a_giant_body_is_refused_and_never_kept(sim: SimClient, *, is_announced:
     assert sim.send("GET", "/v2/account").status_code == 200
 
 
+ORDER = (
+    '{"symbol": "AAPL", "qty": %s, "client_order_id": "%s", "side": "buy", "type": "market", "time_in_force": "day"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ((ORDER % ("1", r"\ud800")).encode(), 400),
+        ((ORDER % ("1", "X")).encode().replace(b"X", b"\xed\xa0\x80"), 400),
+        ((ORDER % ("1", r"\ud800")).encode("utf-16"), 400),
+        ((ORDER % ("1e999999999999999999999", "a")).encode(), 400),
+        ((ORDER % ("1e1000000", "a")).encode(), 422),
+        ((ORDER % ("1e-99999999", "a")).encode(), 422),
+    ],
+)
+def test_a_body_that_nobody_could_write_down_is_refused(sim: SimClient, body: bytes, status: int) -> None:
+    """Halves of characters in any spelling, and numbers without end, change nothing; the next order is taken."""
+    assert sim.send("POST", "/v2/orders", data=body).status_code == status
+    assert sim.order()["status"] == "pending_new"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=\u00b2", f"limit={'9' * 5000}", "after=0001-01-01T00:00:00%2B14:00", "until=9999-12-31T23:59:59-14:00"],
+)
+def test_a_query_beyond_all_bounds_is_refused(sim: SimClient, query: str) -> None:
+    """Counts that are no plain digits and times past the end of the calendar are 422, not a failure."""
+    assert sim.send("GET", f"/v2/orders?{query}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2/calendar?end=9999-12-30",
+        "/v2/stocks/bars?symbols=AAPL&start=0001-01-01",
+        "/v2/stocks/bars?symbols=AAPL&start=0001-01-02&timeframe=1Week",
+        "/v2/stocks/bars?symbols=AAPL&end=9999-12-31T23:59:59Z",
+        "/v2/stocks/bars?symbols=AAPL&page_token=QUFQTHwyMDI2LTAxLTAx",
+    ],
+)
+def test_the_ends_of_the_calendar_can_be_asked_for(sim: SimClient, path: str) -> None:
+    """Days before all bars and after all sessions are a question like any other; so is a token without a zone."""
+    assert sim.send("GET", path).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["after=0001-01-01T00:00:00%2B14:00", "after=2030-01-01&wait=nan"])
+def test_a_clock_asked_for_nonsense_says_so_at_once(sim: SimClient, query: str) -> None:
+    """A time that does not exist, or a wait that is no number, is 400."""
+    assert sim.send("GET", f"/_sim/clock?{query}").status_code == 400
+
+
 def test_a_deep_body_is_refused(sim: SimClient) -> None:
     """Brackets without end are 400."""
     assert sim.send("POST", "/v2/orders", data="[" * 200_000).status_code == 400

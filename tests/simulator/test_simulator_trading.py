@@ -1,6 +1,7 @@
 """The trading API, through the real alpaca-py where it has a method."""
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -197,3 +198,35 @@ def test_an_unknown_order_is_not_found(sim: SimClient) -> None:
     ]:
         answer: requests.Response = sim.send(method, path)
         assert (answer.status_code, answer.json()["code"]) == (404, 40410000)
+
+
+def test_the_days_profit_counts_from_yesterdays_close(sim: SimClient) -> None:
+    """What was opened today counts from its entry; what was held before counts from the last close."""
+    sim.order(qty="10")
+    (opened,) = sim.get("/v2/positions")
+    assert opened["unrealized_intraday_pl"] == opened["unrealized_pl"]
+    sim.run_to("2026-01-06T14:32:00Z")
+    (held,) = sim.get("/v2/positions")
+    expected = 10 * (Decimal(held["current_price"]) - Decimal(held["lastday_price"]))
+    assert Decimal(held["unrealized_intraday_pl"]) == expected != Decimal(held["unrealized_pl"])
+
+
+def test_what_was_opened_and_closed_today_is_no_part_of_the_days_open_profit(sim: SimClient) -> None:
+    """Round trips of today leave the day's profit of the shares from yesterday as it was."""
+    sim.order(qty="10")
+    sim.run_to("2026-01-06T14:32:00Z")
+    for _ in range(3):
+        sim.order(qty="100")
+        sim.step()
+        sim.order(side="sell", qty="100")
+        sim.step()
+    (held,) = sim.get("/v2/positions")
+    expected = 10 * (Decimal(held["current_price"]) - Decimal(held["lastday_price"]))
+    assert (held["qty"], Decimal(held["unrealized_intraday_pl"])) == ("10", expected)
+
+
+@pytest.mark.parametrize("query", [{}, {"start": "2039-12-01"}, {"end": "9999-12-31"}, {"start": "0001-01-01"}])
+def test_the_calendar_answers_however_wide_it_is_asked(sim: SimClient, query: dict[str, str]) -> None:
+    """Without bounds, and beyond its own, the calendar gives the days that it knows."""
+    days = sim.get("/v2/calendar", **query)
+    assert days[-1]["date"] > "2039-12-01"

@@ -7,6 +7,7 @@ from decimal import Decimal
 from holdfast.domain.order import Side
 from holdfast.exchange.instrument import Instrument
 from holdfast.exchange.order import (
+    Intent,
     OrderClass,
     OrderRequest,
     OrderType,
@@ -89,6 +90,19 @@ def _check_relations(request: OrderRequest, base: Decimal) -> None:
         raise unprocessable(
             f"stop_loss.stop_price must be {signs[0]} base_price {signs[1]} 0.01", base_price=f"{base:f}"
         )
+
+
+def check_intent(order_class: OrderClass, intent: Intent) -> None:
+    """Check that an OCO closes a position and that what brings legs along opens one.
+
+    Raises:
+        Refusal: 422.
+    """
+    if order_class is OrderClass.OCO and not intent.closes:
+        raise unprocessable("oco orders must be exit orders")
+    if order_class in {OrderClass.BRACKET, OrderClass.OTO} and intent.closes:
+        # Its legs would wait to close what nobody opened.
+        raise unprocessable(f"{order_class.value} orders must be entry orders")
 
 
 def check_exit(request: OrderRequest, rivals: Iterable[OrderRequest]) -> None:

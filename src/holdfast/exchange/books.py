@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from holdfast.domain.order import OrderStatus, Side
+from holdfast.domain.order import OrderStatus
 from holdfast.exchange.activity import Activity, ActivityType
 from holdfast.exchange.fees import crypto_fee
 from holdfast.exchange.ids import Ids
@@ -179,10 +179,6 @@ class Books:
         self.activities.append(entry)
         self._changes.activities.append(entry)
         self._changes.symbols.add(symbol)
-
-    def closable(self, symbol: str, side: Side) -> Decimal:
-        """Return what an order of `side` could close of a position, whatever other orders hold of it."""
-        return self.ledger.closable(symbol, side)
 
     def _not_charged(self) -> list[Fill]:
         charged = [entry.time for entry in self.activities if entry.type is ActivityType.CRYPTO_FEE]

@@ -132,7 +132,7 @@ class Exchange:
         if percentage is not None:
             quantity = (abs(held) * percentage / 100).quantize(SHARE_STEP, ROUND_DOWN)
         request = self._intake.closing_request(symbol, held, quantity)
-        return self.submit(request, hours, at, is_closing_all=quantity is None)
+        return self.submit(request, hours, at, is_closing_all=request.quantity == abs(held))
 
     def release(self, hours: Hours, at: datetime, order_id: str | None = None) -> list[OrderEvent]:
         """End every fate, or one order's: stuck cancels end, frozen orders fill at the quote or in the next bar."""
@@ -201,7 +201,8 @@ class Exchange:
     def delist(self, symbol: str) -> None:
         """Take a symbol off the list: it stays visible, inactive and not tradable."""
         self.standing.delisted.add(symbol)
-        self.instruments[symbol] = replace(self.instruments[symbol], is_active=False, is_tradable=False)
+        if symbol in self.instruments:  # With other prices it may not be listed at all any more.
+            self.instruments[symbol] = replace(self.instruments[symbol], is_active=False, is_tradable=False)
 
     def split(self, symbol: str, ratio: Decimal, at: datetime) -> None:
         """Give `ratio` new shares for each old one; working orders keep their prices and quantities."""

@@ -90,7 +90,7 @@ class Floor:
             return []
         wanted = self._wanted(order, price)
         quantity = self._available(order, wanted)
-        if order.request.time_in_force is TimeInForce.FOK and quantity < wanted:
+        if order.request.time_in_force is TimeInForce.FOK and (quantity < wanted or order.fate is Fate.PARTIAL):
             return []
         if order.fate is Fate.PARTIAL:
             quantity, order = _half(quantity, is_whole=not order.request.is_fractional), _frozen(order)
@@ -111,11 +111,9 @@ class Floor:
         return [event, *legs.after_fill(self._books, event.order, quantity, at)]
 
     def _wanted(self, order: Order, price: Decimal) -> Decimal:
-        """Return what would fill if the market were deep enough; a closing order never turns the position round."""
-        wanted = quantity_at(order, price)
-        if order.intent.closes:
-            return min(wanted, self._books.closable(order.symbol, order.side))
-        return wanted
+        """Return what would fill if the market were deep enough; no fill turns a position round."""
+        wanted, against = quantity_at(order, price), self._books.ledger.closable(order.symbol, order.side)
+        return min(wanted, against) if against or order.intent.closes else wanted
 
     def _available(self, order: Order, wanted: Decimal) -> Decimal:
         is_whole = not (order.request.is_fractional or order.is_crypto)

@@ -19,7 +19,8 @@ class Instrument:
     """One asset. Crypto pairs are named with a slash (`BTC/USD`), trade around the clock and only with cash.
 
     `is_active` False is a delisted asset; `is_tradable` False one that the exchange takes no orders for. The three
-    steps and minimums matter for crypto alone: smallest order and its step in coins, price step in USD.
+    steps and minimums are a pair's, as Alpaca lists them: smallest order and its step in coins (shown to clients; what
+    is enforced is the minimum value), and the price step in USD.
     """
 
     symbol: str

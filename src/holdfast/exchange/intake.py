@@ -23,7 +23,7 @@ from holdfast.exchange.order import (
     TimeInForce,
 )
 from holdfast.exchange.prices import Prices
-from holdfast.exchange.refusal import malformed, unprocessable
+from holdfast.exchange.refusal import malformed
 from holdfast.exchange.replacement import Amendment
 from holdfast.exchange.standing import Standing
 from holdfast.exchange.validation import validate, validate_client_order_id
@@ -61,8 +61,7 @@ class Intake:
         route = routing.route(request, hours, at, is_crypto=instrument.is_crypto)
         wash_trade.check(request, self._books.orders.working(request.symbol))
         intent = means.check(request, self._means(request, instrument), is_closing_all=is_closing_all)
-        if request.order_class is OrderClass.OCO and not intent.closes:
-            raise unprocessable("oco orders must be exit orders")
+        advanced.check_intent(request.order_class, intent)
         return Plan(request, route, intent, fate)
 
     def closing_request(self, symbol: str, held: Decimal, quantity: Decimal | None = None) -> OrderRequest:
@@ -200,7 +199,7 @@ class Intake:
         """Return what one share is valued at: its own price or the market's; to open a short a little above it."""
         quote = self._prices.quote(request.symbol)
         last = self._prices.last.get(request.symbol, ZERO)
-        if request.side is Side.SELL and not self._books.closable(request.symbol, request.side):
+        if request.side is Side.SELL and not self._books.ledger.closable(request.symbol, request.side):
             return max(request.limit_price or ZERO, SHORT_RESERVE * (quote.ask if quote else last))
         asked = request.limit_price if request.limit_price is not None else request.stop_price
         if asked is not None:

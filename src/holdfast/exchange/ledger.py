@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from holdfast.domain.order import Side
 from holdfast.exchange.order import ZERO, Fill
+
+_STEP = Decimal("0.000000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,11 @@ class Holding:
         return Holding(left, self.cost - cost_out, self.realized_pl - value - cost_out - lost)
 
     def split(self, ratio: Decimal) -> "Holding":
-        """Return the books after `ratio` new shares for each old one."""
-        return Holding(self.quantity * ratio, self.cost, self.realized_pl)
+        """Return the books after `ratio` new shares for each old one, cut to nine decimals; the rest is lost."""
+        quantity = (self.quantity * ratio).quantize(_STEP, ROUND_DOWN)
+        if not quantity:
+            return Holding(ZERO, ZERO, self.realized_pl - self.cost)
+        return Holding(quantity, self.cost, self.realized_pl)
 
 
 class Ledger:

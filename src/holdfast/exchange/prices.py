@@ -7,6 +7,8 @@ from holdfast.domain.bar import Bar
 from holdfast.exchange.matching import SHARE_STEP, Quote, quote_of
 from holdfast.exchange.order import ZERO
 
+_PRICE_STEP = Decimal("0.0001")
+
 
 class Prices:
     """Newest bars by symbol. `participation` is the part of a bar's volume that orders of this account may take.
@@ -58,7 +60,7 @@ class Prices:
         """Rescale what is known of a symbol after `ratio` new shares for each old one."""
         self.forget_symbol(symbol)
         if symbol in self.last:
-            self.last[symbol] /= ratio
+            self.last[symbol] = (self.last[symbol] / ratio).quantize(_PRICE_STEP)
 
     def forget_symbol(self, symbol: str) -> None:
         """Let one symbol's quote lapse."""

@@ -56,8 +56,9 @@ def trades_in(order: Order, phase: Phase) -> bool:
 
 
 def is_aged(order: Order, at: datetime) -> bool:
-    """Whether a good-till-canceled order has reached the day on which the exchange cancels it."""
-    return order.request.time_in_force is TimeInForce.GTC and at >= order.expires_at + _AGED_ORDERS_JOB
+    """Whether an order that no session ends has reached the day on which the exchange cancels it."""
+    is_lasting = order.is_crypto or order.request.time_in_force is TimeInForce.GTC
+    return is_lasting and at >= order.expires_at + _AGED_ORDERS_JOB
 
 
 def is_expired(order: Order, at: datetime) -> bool:

@@ -127,6 +127,8 @@ def _validate_crypto(request: OrderRequest) -> None:
         raise malformed("invalid order type for crypto order")
     if request.time_in_force not in _CRYPTO_TIMES:
         raise unprocessable("invalid crypto time_in_force")
+    if request.extended_hours:
+        raise unprocessable("extended hours are not for crypto: it trades around the clock")
     if request.notional is not None and decimals(request.notional) > _CRYPTO_NOTIONAL_DECIMALS_MAX:
         raise unprocessable("notional must have at most 2 decimal places")
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
@@ -26,9 +26,9 @@ async def read_object(request: Request, number: Callable[[str], Any] = Decimal) 
     """
     raw = await _read(request)
     try:
-        body = json.loads(raw, parse_float=number) if raw else {}
-    except (ValueError, RecursionError, InvalidOperation):
-        # The last is a number such as 1e999999999999999999999, which no Decimal can hold.
+        # Bytes would be guessed at: `json` takes UTF-16 too, and halves of characters that no text can hold.
+        body = json.loads(raw.decode(), parse_float=number) if raw else {}
+    except (ValueError, ArithmeticError, RecursionError):
         body = None
     if not isinstance(body, dict) or not _is_text(raw, body):
         raise BadBodyError(400, "request body format is invalid")

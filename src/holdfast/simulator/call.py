@@ -11,6 +11,7 @@ from holdfast.exchange.refusal import malformed
 
 NO_CONTENT = 204
 MULTI_STATUS = 207
+_COUNT = re.compile("0*[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Call:
         given = self.query.get(name)
         if given is None:
             return default
-        if not _COUNT.fullmatch(given) or int(given) < 1:
+        if not _COUNT.fullmatch(given):
             raise malformed(f"invalid {name}: {given}")
         return min(int(given), most)
 
@@ -96,7 +97,6 @@ class Answer:
 
 
 Handler = Callable[[Call], Answer]
-_COUNT = re.compile(r"[0-9]{1,18}")
 _AMOUNT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _SMALLEST, _LARGEST, _DIGITS_MAX = Decimal("1e-12"), Decimal("1e12"), 24

@@ -16,7 +16,7 @@ from holdfast.simulator.pacing import Pacer
 from holdfast.simulator.settings import SimulatorSettings
 from holdfast.simulator.wire import Body, stamp, text
 
-_WAIT_S_DEFAULT = 20.0
+_WAIT_S_MAX = 20.0
 
 
 class ControlRoutes:
@@ -73,12 +73,10 @@ class ControlRoutes:
         """Wait until the market's time is later than `after`, and tell it with the bars of that instant."""
         try:
             after = _moment(request.query_params.get("after"))
-            wait_s = float(request.query_params.get("wait", _WAIT_S_DEFAULT))
+            wait_s = _wait_s(request.query_params.get("wait"))
         except ValueError as error:
             return _bad(str(error))
-        if not wait_s >= 0:
-            return _bad(f"wait must be seconds, at least 0, not {wait_s}")
-        await self._pacer.wait_after(after, min(wait_s, _WAIT_S_DEFAULT))
+        await self._pacer.wait_after(after, wait_s)
         return JSONResponse({**self._where(), "symbols": [bar.symbol for bar in self._market.last_bars]})
 
     async def set_clock(self, request: Request) -> Response:
@@ -143,6 +141,13 @@ def _moment(given: object) -> datetime | None:
     if not isinstance(given, str):
         raise TypeError(f"{given!r} is not a time such as 2026-01-05T14:30:00Z")
     return parse_moment(given)
+
+
+def _wait_s(given: str | None) -> float:
+    seconds = _WAIT_S_MAX if given is None else float(given)
+    if not seconds >= 0:  # Nor is it so for what is no number.
+        raise ValueError(f"wait must be seconds, at least 0, not {given}")
+    return min(seconds, _WAIT_S_MAX)
 
 
 def _bad(message: str, status: int = 400) -> Response:

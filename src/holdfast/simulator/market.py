@@ -158,7 +158,7 @@ class Market:
     def reset(self, cash: Decimal) -> None:
         """Go on at the same instant with an empty account of `cash` USD; the old one's files are set aside."""
         self._check()
-        start_over(self._store, reloaded(self._store).facts, cash=cash, time=self.time)
+        start_over(self._store, reloaded(self._store), cash=cash, time=self.time)
         account = reloaded(self._store)
         self.account_id, self.created_at, self.last_equity = account.facts["account_id"], self.time, cash
         self.exchange = self._exchange_of(account)

@@ -18,6 +18,8 @@ from holdfast.simulator.wire import Body, bar_body, quote_body, trade_body
 
 _LIMIT_DEFAULT, _LIMIT_MAX = 1000, 10_000
 _BAD_REQUEST = 400
+# There is no bar before it, and room enough to count back from it.
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _ADJUSTMENTS = {"raw", "split", "dividend", "spin-off", "all"}
 
 
@@ -99,8 +101,8 @@ def query_of(call: Call, symbols: Sequence[str], now: datetime) -> Query:
     return Query(
         symbols=symbols,
         frame=parse_frame(call.query.get("timeframe", "1Min")),
-        start=call.moment("start") or midnight_before(now, zone),
-        end=call.moment("end") or now + timedelta(days=1),
+        start=max(call.moment("start") or midnight_before(now, zone), _BEGINNING),
+        end=min(call.moment("end") or now + timedelta(days=1), now + timedelta(days=1)),
         limit=call.number("limit", _LIMIT_DEFAULT, _LIMIT_MAX),
         is_newest_first=call.query.get("sort") == "desc",
         page_token=call.query.get("page_token"),

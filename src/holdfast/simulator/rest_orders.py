@@ -47,7 +47,8 @@ class OrderRoutes:
         is_nested = call.flag("nested")
         orders = sorted(self._chosen(call), key=lambda order: order.sequence)
         if is_nested:
-            orders = [order for order in orders if order.parent_id is None]
+            shown = {order.id for order in orders}
+            orders = [order for order in orders if order.parent_id not in shown]
         if call.query.get("direction") != "asc":
             orders.reverse()
         return Answer([self._body(order, is_nested=is_nested) for order in orders[:limit]])

@@ -1,11 +1,14 @@
 """`/v2/positions`: list, look up, close."""
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from starlette.routing import Route
 
 from holdfast.exchange.ledger import Holding
-from holdfast.exchange.order import ZERO
+from holdfast.exchange.order import ZERO, Fill
 from holdfast.exchange.refusal import Refusal, malformed, not_found
 from holdfast.simulator.call import MULTI_STATUS, Answer, Call, amount
+from holdfast.simulator.day_profit import fills_by_symbol, profit_of_day
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
 from holdfast.simulator.rest_orders import cancel_all
@@ -32,12 +35,14 @@ class PositionRoutes:
     def list(self, _call: Call) -> Answer:
         """List every holding, all in one answer."""
         holdings = self._market.exchange.books.ledger.open_holdings()
-        return Answer([self._body(symbol, holding) for symbol, holding in holdings.items()])
+        todays = self._todays_fills()
+        return Answer([self._body(symbol, holding, todays.get(symbol, ())) for symbol, holding in holdings.items()])
 
     def one(self, call: Call) -> Answer:
         """Show one holding."""
         symbol = self._symbol(call)
-        return Answer(self._body(symbol, self._market.exchange.books.ledger.holdings[symbol]))
+        holding = self._market.exchange.books.ledger.holdings[symbol]
+        return Answer(self._body(symbol, holding, self._todays_fills().get(symbol, ())))
 
     def close(self, call: Call) -> Answer:
         """Close a holding, a number of its shares, or a percentage."""
@@ -79,7 +84,7 @@ class PositionRoutes:
                 return symbol
         raise not_found("position does not exist")
 
-    def _body(self, symbol: str, holding: Holding) -> Body:
+    def _body(self, symbol: str, holding: Holding, todays_fills: Iterable[Fill]) -> Body:
         market = self._market
         price, before = market.price(symbol), market.previous_close(symbol)
         quantity, instrument = holding.quantity, market.exchange.instruments[symbol]
@@ -87,6 +92,9 @@ class PositionRoutes:
         profit = value - holding.cost
         share = profit / abs(holding.cost) if holding.cost else ZERO
         sign = 1 if quantity > 0 else -1
+        today = profit
+        if price is not None and before is not None:
+            today = profit_of_day(holding, todays_fills, price, before)
         return {
             "asset_id": asset_id(symbol),
             "symbol": position_symbol(symbol),
@@ -101,9 +109,13 @@ class PositionRoutes:
             "cost_basis": text(holding.cost),
             "unrealized_pl": text(profit),
             "unrealized_plpc": text(share),
-            "unrealized_intraday_pl": text(profit),
-            "unrealized_intraday_plpc": text(share),
+            "unrealized_intraday_pl": text(today),
+            "unrealized_intraday_plpc": text(today / abs(holding.cost) if holding.cost else ZERO),
             "current_price": text_or_none(price),
             "lastday_price": text_or_none(before),
             "change_today": text(price / before - 1) if price is not None and before else "0",
         }
+
+    def _todays_fills(self) -> Mapping[str, Sequence[Fill]]:
+        market = self._market
+        return fills_by_symbol(market.exchange.books.fills, market.hours.day.pre_open)

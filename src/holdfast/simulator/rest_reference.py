@@ -12,6 +12,9 @@ from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
 from holdfast.simulator.wire import asset_body, symbol_of_asset
 
+# No two sessions lie further apart, New York's longest closures of these years included.
+_HOLIDAYS_MAX = timedelta(days=7)
+
 
 class ReferenceRoutes:
     """Handlers for what may be traded, and when."""
@@ -66,9 +69,9 @@ class ReferenceRoutes:
 
     def calendar(self, call: Call) -> Answer:
         """List the trading days of a span, both ends included."""
-        start, end = call.day("start") or date.min, call.day("end") or date.max
+        start, end = call.day("start") or date.min, call.day("end") or date.max - _HOLIDAYS_MAX
         days = ((session_date(session), session) for session in all_sessions())
-        dated = [(day, session) for day, session in days if start <= day <= end + timedelta(days=5 * (end < date.max))]
+        dated = [(day, session) for day, session in days if start <= day <= end + _HOLIDAYS_MAX]
         return Answer(
             [
                 {

@@ -3,6 +3,7 @@
 It keeps events, not prices: those come from the price source again.
 """
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -100,9 +101,9 @@ class AccountStore:
 
     def create(self, facts: dict[str, str], standing: Standing | None = None) -> None:
         """Write the first facts of a new account, and how it stands with the exchange."""
-        first = _STANDING.dump_json(standing or Standing()).decode()
+        first = {"schema_version": _SCHEMA_VERSION, "standing": standing_text(standing or Standing())}
         with self._transaction():
-            self._put_facts({"schema_version": _SCHEMA_VERSION, "standing": first, **facts})
+            self._put_facts({**first, **facts})
 
     def start_over(self, facts: dict[str, str], now: datetime) -> Path:
         """Keep a copy of the account and empty it, in one step; return the folder of the copy."""
@@ -123,10 +124,9 @@ class AccountStore:
         """Write what has changed in the exchange since the last time, and `facts`: all or nothing, durably."""
         books = exchange.books
         changes = books.take_changes()
-        standing = _STANDING.dump_json(exchange.standing).decode()
-        counts = {"cash": str(books.ledger.cash), "id_count": str(books.ids.count), "standing": standing}
+        counts = {"cash": str(books.ledger.cash), "id_count": str(books.ids.count)}
         with self._transaction():
-            self._put_facts({**facts, **counts})
+            self._put_facts({**facts, **counts, "standing": standing_text(exchange.standing)})
             self._database.executemany(
                 "INSERT INTO orders VALUES (?, ?, ?) ON CONFLICT (sequence) DO UPDATE SET body = excluded.body",
                 [(order.sequence, order.client_order_id, _ORDER.dump_json(order)) for order in changes.orders.values()],
@@ -157,6 +157,12 @@ class AccountStore:
             self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
+
+
+def standing_text(standing: Standing) -> str:
+    """Write how an account stands; the same standing is always the same text."""
+    in_order = {name: sorted(getattr(standing, name)) for name in ("halted", "delisted")}
+    return json.dumps({**_STANDING.dump_python(standing, mode="json"), **in_order})
 
 
 def reloaded(store: AccountStore) -> SavedAccount:

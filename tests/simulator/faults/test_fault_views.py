@@ -146,6 +146,15 @@ def test_another_account_may_answer(sim: SimClient) -> None:
     assert sim.trading.get_account().id == mine
 
 
+@pytest.mark.parametrize("kind", ["other_account", "account_blocked"])
+def test_a_fault_of_the_account_leaves_lists_alone(sim: SimClient, kind: str) -> None:
+    """Told to strike where lists are shown it finds nothing to change: the list comes whole, and it goes on waiting."""
+    sim.order()
+    sim.fault(kind, match={"path": "/v2/positions"})
+    assert [row["symbol"] for row in sim.get("/v2/positions")] == ["AAPL"]
+    assert sim.get("/_sim/faults")["happened"] == []
+
+
 def test_a_group_may_be_listed_late_as_a_whole(sim: SimClient) -> None:
     """list_late: with its entry the held legs are hidden too."""
     sim.fault("list_late", count=1, delay_s=60)
@@ -163,14 +172,6 @@ def test_a_position_lags_by_whatever_name_it_is_asked_for(sim: SimClient) -> Non
     assert sim.send("GET", f"/v2/positions/{asset}").status_code == 404
     hurry(sim)
     assert sim.get(f"/v2/positions/{asset}")["qty"] == "1"
-
-
-@pytest.mark.parametrize("kind", ["other_account", "account_blocked"])
-def test_what_is_no_account_is_not_shown_as_another(sim: SimClient, kind: str) -> None:
-    """A fault of the account that is told of a list leaves the list as it is."""
-    sim.fault(kind, match={"path": "/v2/positions"})
-    assert sim.get("/v2/positions") == []
-    assert sim.get("/_sim/faults")["happened"] == []
 
 
 def test_a_blocked_account_can_still_be_read(sim: SimClient) -> None:

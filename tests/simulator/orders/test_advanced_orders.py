@@ -40,6 +40,13 @@ def test_legs_stand_under_their_parent_only_when_asked(desk: Desk) -> None:
     assert desk.sim.get(f"/v2/orders/{entry.id}")["legs"] is None
 
 
+def test_the_exits_of_a_filled_bracket_stay_in_the_nested_open_list(desk: Desk) -> None:
+    """The entry is closed and its exits are not: a client that asks for nested orders still sees its protection."""
+    desk.place("buy 5 XYZ", **BRACKET)
+    shown = desk.orders(QueryOrderStatus.OPEN, nested=True)
+    assert sorted(order.type.value for order in shown) == ["limit", "stop"]
+
+
 def test_held_legs_are_open_orders(desk: Desk) -> None:
     """The open list has the entry and its held legs, one by one or nested; after a cancel all three are closed."""
     entry = desk.place("buy 5 XYZ limit 95", **BRACKET)
