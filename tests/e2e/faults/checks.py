@@ -128,5 +128,3 @@ def _ending(day: Day, case: Case) -> Iterable[str]:
     for pattern in case.says:
         if not re.search(pattern, day.output):
             yield f"e: the output never says {pattern!r}"
-
-

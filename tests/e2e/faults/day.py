@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from e2e.faults.market import CLOCK, configured, seconds_until, symbols_of, write_session
+from e2e.faults.market import BELL, CLOCK, configured, seconds_until, symbols_of, write_session
 from e2e.harness import Process, Simulator, World, open_orders, until
 
 PAUSE_S_MAX = 600.0
@@ -26,7 +26,8 @@ class Plan:
     """What one day is made of.
 
     `orders` are fault orders; their `minute` says when they begin, None before the bot starts. `shows` must stand in
-    `holdfast status` while the trouble lasts, `awaits` is a request that the bot must make before the faults end.
+    `holdfast status` while the trouble lasts, `awaits` in the bot's output before the faults end. With `rings` the bot
+    is made to reconcile at the pause.
     """
 
     orders: Sequence[Order]
@@ -34,6 +35,7 @@ class Plan:
     pause: float = PAUSE
     shows: Sequence[str] = ()
     awaits: str = ""
+    rings: bool = False
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ def live(world: World, plan: Plan) -> Day:
     _order(simulator, [order for order in plan.orders if order.get("minute") is None])
     day.bots.append(world.trading_bot())
     _order(simulator, [order for order in plan.orders if order.get("minute") is not None])
-    _order(simulator, pause_at(plan.pause))
+    _order(simulator, [*pause_at(plan.pause), *([a_ring(plan.pause)] if plan.rings else [])])
     simulator.hold(is_held=False)
     _look(day, plan)
     _go_on(day)
@@ -86,6 +88,11 @@ def pause_at(minute: float) -> list[Order]:
     ]
 
 
+def a_ring(minute: float) -> Order:
+    """Return the order that makes the bot reconcile."""
+    return {"kind": "owner_trade", "match": {"symbol": BELL}, "side": "buy", "qty": "1", "minute": minute}
+
+
 def _order(simulator: Simulator, orders: Sequence[Order]) -> None:
     now = simulator.now()
     for order in orders:
@@ -96,7 +103,7 @@ def _order(simulator: Simulator, orders: Sequence[Order]) -> None:
 
 def _look(day: Day, plan: Plan) -> None:
     """Watch until the market pauses, and then until what must be seen was seen; the bot may end before."""
-    asked = _requests(day, plan.awaits)
+    asked = _snapshots(day)
 
     def is_paused() -> bool:
         _watch(day, plan)
@@ -104,8 +111,9 @@ def _look(day: Day, plan: Plan) -> None:
 
     def is_seen() -> bool:
         _watch(day, plan)
-        is_asked = not plan.awaits or _requests(day, plan.awaits) > asked
-        return not day.bot.is_running or (is_asked and len(day.shown) == len(plan.shows))
+        is_said = re.search(plan.awaits, day.output) is not None
+        is_read = not plan.rings or _snapshots(day) > asked
+        return not day.bot.is_running or (is_said and is_read and len(day.shown) == len(plan.shows))
 
     until(is_paused, "the pause", DAY_S_MAX)
     _patiently(is_seen)
@@ -115,9 +123,7 @@ def _watch(day: Day, plan: Plan) -> None:
     """Ask `holdfast status` for what it must show, as soon as a state file has it."""
     for pattern in plan.shows:
         if pattern not in day.shown and any(re.search(pattern, _text(day, symbol)) for symbol in day.symbols):
-            name = f"status{len(day.shown)}"
-            code = 3 if any('"halted"' in _text(day, symbol) for symbol in day.symbols) else 0
-            found = re.search(f"^.*{pattern}.*$", day.world.call("status", code=code), re.MULTILINE)
+            found = re.search(f"^.*{pattern}.*$", day.world.call("status", code=None), re.MULTILINE)
             if found:
                 day.shown[pattern] = found[0]
 
@@ -127,8 +133,8 @@ def _text(day: Day, symbol: str) -> str:
     return json.dumps(day.world.state(symbol)) if file.exists() else ""
 
 
-def _requests(day: Day, name: str) -> int:
-    return int(day.simulator.status()["requests"].get(name, 0))
+def _snapshots(day: Day) -> int:
+    return int(day.simulator.status()["requests"].get("GET /v2/positions", 0))
 
 
 def _is_paused(day: Day) -> bool:
@@ -167,5 +173,5 @@ def _patiently(look: Callable[[], bool]) -> None:
 
 def _evening(day: Day) -> None:
     """Reconcile with the bot gone: whatever is still wrong now stays wrong."""
-    report = json.loads(day.world.call("reconcile", "--json"))
+    report = json.loads(day.world.call("reconcile", "--json", code=None))
     day.corrections, day.discrepancies = report["corrections"], report["discrepancies"]

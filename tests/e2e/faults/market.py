@@ -19,6 +19,8 @@ RISING, FALLING = "IN", "OUT"
 CALM, REST = "CALM", "REST"
 # Traded by nobody but the owner: what happens to its order makes the market wait.
 CLOCK = "CLOCK"
+# Configured and never traded by the bot: a trade of the owner's in it makes the bot reconcile.
+BELL = "BELL"
 
 
 def closes(*, is_rising: bool) -> list[float]:
@@ -43,6 +45,7 @@ def write_session(folder: Path, pairs: int) -> Path:
         write_bars(folder, symbol, closes(is_rising=True))
     for symbol in falling:
         write_bars(folder, symbol, closes(is_rising=False))
+    write_bars(folder, BELL, [50.0] * MINUTES)
     return write_bars(folder, CLOCK, [50.0] * MINUTES)
 
 
@@ -53,7 +56,7 @@ def symbols_of(pairs: int) -> list[str]:
 
 def configured(symbols: Iterable[str]) -> list[Mapping[str, object]]:
     """Return the symbols' part of config.yaml."""
-    return [level(symbol, QUANTITY) for symbol in symbols]
+    return [*(level(symbol, QUANTITY) for symbol in symbols), level(BELL, QUANTITY, on_external_change="leave")]
 
 
 def moment(minute: float) -> datetime:

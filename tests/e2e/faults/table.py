@@ -15,7 +15,6 @@ from e2e.faults.market import FALLING, RISING, STRIKE
 # After the bar before the one that trades, before that one.
 WHEN = STRIKE + 0.5
 POSTS = {"method": "POST", "path": "/v2/orders"}
-SNAPSHOT = "GET /v2/positions"
 _PAIR = (f"{RISING}0", f"{FALLING}0")
 
 
@@ -58,7 +57,8 @@ def together(kinds: Mapping[str, Mapping[str, Any]], late: Sequence[str] = (), *
 
 def alone(orders: Sequence[Order], struck: Sequence[str] = (), **case: Any) -> Case:  # noqa: ANN401 - any field
     """Return a day for one kind, the first of `orders`."""
-    plan = Plan(orders, shows=case.pop("shows", ()), awaits=case.pop("awaits", ""), pause=case.pop("pause", 24))
+    more = {name: case.pop(name) for name in ("shows", "awaits", "pause", "rings") if name in case}
+    plan = Plan(orders, **more)
     return Case(plan, {each["kind"]: 1 for each in orders}, struck=frozenset(struck), **case)
 
 
@@ -76,7 +76,7 @@ CASES: Mapping[str, Case] = {
         _posts("accept_no_answer", "accept_504", "lose_request", "request_late"),
         late=("lose_request",),
         says=("no clear answer to hf.main.IN0", "no clear answer to hf.main.OUT1", "no clear answer to hf.main.IN2"),
-        shows=(r"in_doubt: the broker's word on hf\.main\.IN2",),
+        shows=(r"the broker's word on hf\.main\.IN2",),
     ),
     "order_requests": together(
         _posts(
@@ -95,16 +95,16 @@ CASES: Mapping[str, Case] = {
         ),
         late=("rate_limit", "answer_status", "html_502", "redirect"),
         says=(r"IN0: no clear answer to .* 429", r"IN1: no clear answer to .* 500", r"IN2: no clear answer to .* 502"),
-        shows=(r"in_doubt: the broker's word on hf\.main\.IN0", r"in_doubt: the broker's word on hf\.main\.OUT3"),
+        shows=(r"the broker's word on hf\.main\.IN0", r"the broker's word on hf\.main\.OUT3"),
     ),
     "all_reads_fail": alone(
         [
-            order(kind, match={"method": "GET"}, count=2)
+            order(kind, match={"method": "GET"}, count=1)
             for kind in ("answer_status", "html_502", "empty_200", "truncated_200", "garbage_200", "rate_limit")
         ]
         + [order("drop_streams", 19)],
-        awaits=SNAPSHOT,
-        says=("the reconcile could not finish: .*; nothing was changed",),
+        rings=True,
+        awaits="the reconcile could not finish: .*; nothing was changed",
     ),
     "refuse_connections": alone([order("refuse_connections", 20, for_s=1.5)], says=("lost", "asking again")),
     "account_blocked": alone(
@@ -136,34 +136,35 @@ CASES: Mapping[str, Case] = {
     "drop_streams": alone([order("drop_streams", 20)], says=("bar stream lost", "order stream lost")),
     # F9: what is shown is not what is
     "list_late": together({"list_late": {}}),
-    "positions_lag": alone([order("positions_lag", symbol=_IN), order("drop_streams", 21)], awaits=SNAPSHOT),
+    "positions_lag": alone([order("positions_lag", symbol=_IN)], rings=True),
     "positions_empty": alone(
-        [order("positions_empty", 21, count=1), order("drop_streams", 21)],
-        awaits=SNAPSHOT,
+        [order("positions_empty", 21, count=1)],
+        rings=True,
         shows=("waiting for a second position read",),
     ),
     "positions_empty_lasting": alone(
-        [order("positions_empty", 21), order("drop_streams", 21)],
-        awaits=SNAPSHOT,
+        [order("positions_empty", 21)],
+        rings=True,
         shows=("waiting for a second position read",),
     ),
     "strange_position": alone(
-        [order("strange_position", 21, _IN, field="side", count=1), order("drop_streams", 21)],
-        awaits=SNAPSHOT,
+        [order("strange_position", 21, _IN, field="side", count=1)],
+        rings=True,
         shows=("unreadable: side",),
     ),
     "strange_order": alone(
-        [order("strange_order", 21, _IN, field="status", count=1), order("drop_streams", 21)],
-        awaits=SNAPSHOT,
+        [order("strange_order", 21, _IN, field="status", count=1)],
+        rings=True,
         shows=("unreadable: ",),
     ),
     "missing_row": alone(
-        [order("missing_row", 21, _IN, count=1), order("drop_streams", 21)],
-        awaits=SNAPSHOT,
+        [order("missing_row", 21, _IN, count=1)],
+        rings=True,
         shows=("waiting for a second position read",),
     ),
     "other_account": alone(
-        [order("other_account", 21, count=1), order("drop_streams", 21)],
+        [order("other_account", 21, count=1)],
+        rings=True,
         says=("the broker now answers for the account ending",),
         codes=(2, 0),
     ),
@@ -192,14 +193,14 @@ CASES: Mapping[str, Case] = {
     "owner_trade": alone(
         [order("owner_trade", 15, _OUT, side="sell", qty="10")],
         struck=[_OUT],
-        says=("OUT0: corrected position.quantity: was 10, is 0",),
+        awaits="OUT0: corrected position.quantity: was 10, is 0",
         is_profit_ours=False,
         **_SEEN,
     ),
     "owner_trade_part": alone(
         [order("owner_trade", 15, _OUT, side="sell", qty="4")],
         struck=[_OUT],
-        says=("OUT0: corrected position.quantity: was 10, is 6",),
+        awaits="OUT0: corrected position.quantity: was 10, is 6",
         is_profit_ours=False,
         **_SEEN,
     ),
@@ -224,15 +225,15 @@ CASES: Mapping[str, Case] = {
     "owner_close_all": alone(
         [order("owner_close_all", 15)],
         struck=EVERYTHING,
-        says=("OUT0: corrected position.quantity: was 10, is 0",),
+        awaits="OUT0: corrected position.quantity: was 10, is 0",
         is_profit_ours=False,
         **_SEEN,
     ),
     "move_shares": alone(
-        [order("move_shares", 15, _OUT, shares="-10"), order("drop_streams", 15)],
+        [order("move_shares", 15, _OUT, shares="-10")],
         struck=[_OUT],
-        awaits=SNAPSHOT,
-        says=("OUT0: corrected position.quantity: was 10, is 0",),
+        rings=True,
+        awaits="OUT0: corrected position.quantity: was 10, is 0",
         moves={_OUT: [(15, Decimal(-10))]},
         is_profit_ours=False,
         **_SEEN,
@@ -246,7 +247,7 @@ CASES: Mapping[str, Case] = {
     "liquidate": alone(
         [order("liquidate", 15, _OUT)],
         struck=[_OUT],
-        says=("OUT0: corrected position.quantity: was 10, is 0",),
+        awaits="OUT0: corrected position.quantity: was 10, is 0",
         is_profit_ours=False,
         **_SEEN,
     ),
@@ -266,8 +267,9 @@ CASES: Mapping[str, Case] = {
         shows=("IN0.*refused", "OUT0.*refused"),
     ),
     "reset_account": alone(
-        [order("reset_account", 15), order("drop_streams", 15)],
+        [order("reset_account", 15)],
         struck=EVERYTHING,
+        rings=True,
         says=("the broker now answers for the account ending", "starting fresh"),
         codes=(2, 0),
         **_SEEN,
@@ -278,7 +280,7 @@ CASES: Mapping[str, Case] = {
         says=("the account",),
         codes=(2, 0),
     ),
-    # F13: bars
+    # F13: what becomes of bars
     "bars": together(
         {"drop_bar": {}, "duplicate_bar": {}, "delay_bar": {}, "zero_bar": {}, "correct_bar": {}, "silent_feed": {}},
         says=("bar stream: a message could not be read", "the bar stream has not brought the bars of"),

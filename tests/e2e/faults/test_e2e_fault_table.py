@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
+
 
 import pytest
 
@@ -62,7 +62,9 @@ def is_known(found: list[str], patterns: object) -> bool:
 def test_a_fine_day_trades_at_every_turn(fine: Mapping[str, Traded]) -> None:
     """Without faults each path is traded at each of its turns, whole, and filled."""
     assert [len(fine[symbol]) for symbol in (CALM, REST)] == [len(TURNS), len(TURNS) + 1]
-    assert {order[3:6] for symbol in (CALM, REST) for order in fine[symbol]} == {(f"{QUANTITY}", "filled", f"{QUANTITY}")}
+    assert {order[3:6] for symbol in (CALM, REST) for order in fine[symbol]} == {
+        (f"{QUANTITY}", "filled", f"{QUANTITY}")
+    }
 
 
 def test_every_kind_of_fault_has_its_day(world: World) -> None:
