@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_a_live_stream_that_says_nothing_is_made_up_for() -> None:
     """A stream that took the subscription and has fallen mute is not believed: history brings what it does not (F8)."""
     ear = Ear(a_bar(1), a_bar(2))
     for minute in (2, 3):
-        run(lambda now=at(minute): ear.feed.catch_up(now))
+        run(partial(ear.feed.catch_up, at(minute)))
     assert ear.minutes == [("AAPL", 1), ("AAPL", 2)]
 
 

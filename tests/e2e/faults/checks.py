@@ -12,7 +12,7 @@ from typing import Any
 
 from e2e.books import CENT, wanted
 from e2e.faults.day import Day
-from e2e.faults.market import QUANTITY, moment, twin
+from e2e.faults.market import QUANTITY, twin
 from e2e.faults.table import Case
 from e2e.harness import open_orders
 
@@ -41,12 +41,19 @@ def findings(day: Day, case: Case, fine: Mapping[str, Traded]) -> list[str]:
     """Return everything that is wrong after the day; `fine` is what the twins trade on a day without faults."""
     return [
         *_not_struck(day, case),
-        *_twice(day),
-        *(line for symbol in day.symbols for line in _too_much(day, case, symbol)),
-        *_disagreeing(day, case),
+        *safety(day, is_profit_ours=case.is_profit_ours),
         *_changed(day, case, fine),
         *_ending(day, case),
         *(f"f: holdfast status never says {pattern!r}" for pattern in case.plan.shows if pattern not in day.shown),
+    ]
+
+
+def safety(day: Day, *, is_profit_ours: bool) -> list[str]:
+    """Return what breaks the promise, whatever the faults were: rules a, b and c."""
+    return [
+        *_twice(day),
+        *(line for symbol in day.symbols for line in _too_much(day, symbol)),
+        *_disagreeing(day, is_profit_ours=is_profit_ours),
     ]
 
 
@@ -62,12 +69,20 @@ def _twice(day: Day) -> Iterable[str]:
     return [f"a: {name} was sent {count} times" for name, count in names.items() if count > 1]
 
 
-def _too_much(day: Day, case: Case, symbol: str) -> Iterable[str]:
+def _moves(day: Day, symbol: str) -> list[tuple[str, Decimal]]:
+    """Return the shares that came or went without an order, with their moment to the second, oldest first."""
+    found = [
+        (strike["time"][:19], strike["what"].split()) for strike in day.happened if strike["kind"] == "move_shares"
+    ]
+    return [(second, Decimal(words[0])) for second, words in found if words[-1] == symbol]
+
+
+def _too_much(day: Day, symbol: str) -> Iterable[str]:
     """Walk through the symbol's orders: what is held or may be, beside what is not the bot's doing."""
     held = others = _ZERO
-    moves = sorted(case.moves.get(symbol, ()))
+    moves = _moves(day, symbol)
     for row in day.simulator.orders(symbol):
-        while moves and moment(moves[0][0]).isoformat()[:19] <= row["submitted_at"][:19]:
+        while moves and moves[0][0] <= row["submitted_at"][:19]:
             shares = moves.pop(0)[1]
             held, others = held + shares, others + shares
         change = wanted(row)
@@ -80,19 +95,19 @@ def _too_much(day: Day, case: Case, symbol: str) -> Iterable[str]:
             yield f"a: {symbol}: {held} held after {row['client_order_id']}"
 
 
-def _disagreeing(day: Day, case: Case) -> Iterable[str]:
+def _disagreeing(day: Day, *, is_profit_ours: bool) -> Iterable[str]:
     books, working = day.simulator.status()["books"]["symbols"], day.simulator.orders(status="open")
     yield from (f"c: {symbol} still waited after the faults had ended" for symbol in day.unsteady)
     yield from (f"c: {one['symbol']}: not explained: {one['why']}" for one in day.discrepancies)
     for symbol in day.symbols:
         state, book = day.world.state(symbol), books.get(symbol, {"quantity": "0", "realized_pl": "0"})
-        yield from (f"c: {symbol}: {text}" for text in _against_book(state, book, case))
+        yield from (f"c: {symbol}: {text}" for text in _against_book(state, book, is_profit_ours=is_profit_ours))
         theirs = [row["client_order_id"] for row in working if row["symbol"] == symbol]
         if open_orders(state) != theirs:
             yield f"c: {symbol}: open on file {open_orders(state)}, at the broker {theirs}"
 
 
-def _against_book(state: Row, book: Row, case: Case) -> Iterable[str]:
+def _against_book(state: Row, book: Row, *, is_profit_ours: bool) -> Iterable[str]:
     position = state["position"]
     held = Decimal(position["quantity"]) + Decimal(position["unmanaged_quantity"])
     if held != Decimal(book["quantity"]):
@@ -100,7 +115,7 @@ def _against_book(state: Row, book: Row, case: Case) -> Iterable[str]:
     if state["is_in_position"] is not (Decimal(position["quantity"]) != 0):
         yield f"is_in_position is {state['is_in_position']} with {position['quantity']}"
     profits = [Decimal(one["realized_pl"]).quantize(CENT) for one in (position, book)]
-    if case.is_profit_ours and profits[0] != profits[1]:
+    if is_profit_ours and profits[0] != profits[1]:
         yield f"the file says a profit of {profits[0]}, the broker {profits[1]}"
 
 
@@ -110,6 +125,10 @@ def _changed(day: Day, case: Case, fine: Mapping[str, Traded]) -> Iterable[str]:
         if symbol not in case.struck and found != expected:
             first = next((pair for pair in _side_by_side(found, expected) if pair[0] != pair[1]), None)
             yield f"d: {symbol} traded otherwise than on a fine day: {first}"
+    for symbol, most in case.entries_max.items():
+        entries = [row for row in day.simulator.orders(symbol) if is_ours(row) and row["side"] == "buy"]
+        if len(entries) > most:
+            yield f"d: {symbol} was bought again: {len(entries)} entries, not {most}"
 
 
 def _side_by_side(found: Traded, expected: Traded) -> Iterable[tuple[object, object]]:

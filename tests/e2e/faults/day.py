@@ -74,9 +74,9 @@ def live(world: World, plan: Plan) -> Day:
     _order(simulator, [*pause_at(plan.pause), *([a_ring(plan.pause)] if plan.rings else [])])
     simulator.hold(is_held=False)
     _look(day, plan)
-    _go_on(day)
+    go_on(day)
     day.codes.append(day.bot.ends(DAY_S_MAX))
-    _evening(day)
+    evening(day)
     return day
 
 
@@ -141,8 +141,8 @@ def _is_paused(day: Day) -> bool:
     return any(CLOCK in strike["what"] for strike in _happened(day) if strike["kind"] == "list_late")
 
 
-def _go_on(day: Day) -> None:
-    """End the faults while the market stands; a bot that has ended is started again; the rest of the day is a fine one."""
+def go_on(day: Day) -> None:
+    """End the faults while the market stands, start a bot that has ended again, and let the day go on as a fine one."""
     day.simulator.hold()
     day.happened = _happened(day)
     day.simulator.clear_faults()
@@ -171,7 +171,7 @@ def _patiently(look: Callable[[], bool]) -> None:
         until(look, "it", CALM_S_MAX)
 
 
-def _evening(day: Day) -> None:
+def evening(day: Day) -> None:
     """Reconcile with the bot gone: whatever is still wrong now stays wrong."""
     report = json.loads(day.world.call("reconcile", "--json", code=None))
     day.corrections, day.discrepancies = report["corrections"], report["discrepancies"]

@@ -1,6 +1,6 @@
-"""The recorded session on which every fault strikes: two mirrored price paths, so that one bar is an entry and an exit.
+"""The recorded session on which faults strike: two mirrored price paths, so that one bar is an entry and an exit.
 
-`RISING` symbols buy where `FALLING` ones sell. Each struck pair has its twins, `CALM` and `REST`: same prices, no fault.
+`RISING` symbols buy where `FALLING` ones sell. Struck pairs have twins, `CALM` and `REST`: same prices, no fault.
 """
 
 from collections.abc import Iterable, Mapping

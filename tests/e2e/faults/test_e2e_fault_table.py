@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 
-
 import pytest
 
 from e2e.faults.checks import Traded, findings, traded
