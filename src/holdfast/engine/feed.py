@@ -11,7 +11,8 @@ from holdfast.domain.errors import Recoverable, Rejected
 from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.ports import BarStream, MarketData
 
-STREAM_PATIENCE_S = 5.0
+# Well below the 5 s for which servers commonly keep an idle connection: the order that follows must not meet its end.
+STREAM_PATIENCE_S = 3.0
 
 
 class BarFeed:
