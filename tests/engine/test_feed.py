@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -9,18 +10,25 @@ from builders import a_bar, at
 from fakes.streams import FakeBarStream, FakeMarketData
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Recoverable, Rejected
-from holdfast.engine.feed import BarFeed
+from holdfast.engine.feed import STREAM_PATIENCE_S, BarFeed
 
 
 class Ear:
     """A feed with fakes around it, and what it delivered."""
 
-    def __init__(self, *history: Bar, is_live: bool = True, is_paced: bool = False, symbols: str = "AAPL") -> None:
+    def __init__(
+        self,
+        *history: Bar,
+        is_live: bool = True,
+        is_paced: bool = False,
+        symbols: str = "AAPL",
+        patience_s: float = STREAM_PATIENCE_S,
+    ) -> None:
         self.stream = FakeBarStream(is_live=is_live)
         self.data = FakeMarketData(*history)
         self.heard: list[Bar] = []
         newest = {symbol: at(0) for symbol in symbols.split()}
-        self.feed = BarFeed(self.data, self.stream, newest, self.heard.append, is_paced=is_paced)
+        self.feed = BarFeed(self.data, self.stream, newest, self.heard.append, is_paced=is_paced, patience_s=patience_s)
         self.feed.start()
 
     @property
@@ -72,10 +80,20 @@ def test_an_unfinished_bar_is_not_delivered() -> None:
 def test_a_live_stream_is_not_polled_but_asked_once_when_it_is_back() -> None:
     """History is asked for while the stream is away and once after it has come back, and then no more."""
     ear = Ear(is_live=False)
-    for is_live in (False, True, True, False, True):
+    for minute, is_live in enumerate((False, True, True, False, True)):
         ear.stream.is_live = is_live
+        if is_live:
+            ear.stream.send(a_bar(minute))
         run(lambda: ear.feed.catch_up(at(5)))
     assert len(ear.data.requests) == 4
+
+
+def test_a_live_stream_that_says_nothing_is_made_up_for() -> None:
+    """A stream that took the subscription and has fallen mute is not believed: history brings what it does not (F8)."""
+    ear = Ear(a_bar(1), a_bar(2))
+    for minute in (2, 3):
+        run(partial(ear.feed.catch_up, at(minute)))
+    assert ear.minutes == [("AAPL", 1), ("AAPL", 2)]
 
 
 @pytest.mark.parametrize("failure", [Recoverable("503"), Rejected("no subscription", status=403)])
@@ -131,6 +149,27 @@ def test_bring_asks_history_when_the_stream_is_away() -> None:
     ear = Ear(a_bar(1), is_live=False, is_paced=True)
     run(lambda: ear.feed.bring({"AAPL", "UNFOLLOWED"}, at(2)))
     assert ear.minutes == [("AAPL", 1)]
+
+
+def test_bring_waits_in_vain_once() -> None:
+    """A symbol that the living stream does not bring is asked for at once from then on, until the stream brings it."""
+    ear = Ear(*(a_bar(minute) for minute in (1, 2, 3)), is_paced=True, patience_s=0.01)
+
+    async def work() -> None:
+        await ear.feed.bring(set(), at(1))
+        await ear.feed.bring({"AAPL"}, at(2))
+        at_once = asyncio.create_task(ear.feed.bring({"AAPL"}, at(3)))
+        await asyncio.sleep(0)
+        assert ear.minutes == [("AAPL", 1), ("AAPL", 2)]
+        await at_once
+        ear.stream.send(a_bar(2))
+        waiting = asyncio.create_task(ear.feed.bring({"AAPL"}, at(4)))
+        await asyncio.sleep(0)
+        assert ear.minutes == [("AAPL", 1), ("AAPL", 2)]
+        await waiting
+
+    asyncio.run(work())
+    assert ear.minutes == [("AAPL", 1), ("AAPL", 2), ("AAPL", 3)]
 
 
 def test_stopping_ends_the_stream() -> None:

@@ -231,6 +231,22 @@ def test_a_reconcile_that_fails_runs_again() -> None:
     day(work)
 
 
+def test_a_doubt_is_looked_at_again_when_its_time_has_come() -> None:
+    """A position that nothing explains waits three position lags for its second read, not for the next turn."""
+
+    async def work(bot: Bot) -> None:
+        bot.desk.broker.hand_over(5)
+        bot.desk.clock.advance(301)
+        await turns(60)
+        assert bot.supervisor.workers["AAPL"].state.status is Status.IN_DOUBT
+        bot.desk.clock.advance(3 * bot.desk.broker.assumptions.position_lag_s + 1)
+        await turns(60)
+        assert bot.supervisor.workers["AAPL"].state.position.quantity == 5
+        assert bot.supervisor.workers["AAPL"].state.status is Status.ACTIVE
+
+    day(work)
+
+
 def test_another_accounts_answer_is_fatal() -> None:
     """When the broker answers for another account, the bot is told to stop: no reconcile, no trade on it."""
 

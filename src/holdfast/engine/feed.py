@@ -11,7 +11,8 @@ from holdfast.domain.errors import Recoverable, Rejected
 from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.ports import BarStream, MarketData
 
-STREAM_PATIENCE_S = 5.0
+# Well below the 5 s for which servers commonly keep an idle connection: the order that follows must not meet its end.
+STREAM_PATIENCE_S = 3.0
 
 
 class BarFeed:
@@ -25,11 +26,13 @@ class BarFeed:
         deliver: Callable[[Bar], None],
         *,
         is_paced: bool,
+        patience_s: float = STREAM_PATIENCE_S,
     ) -> None:
         """`newest` holds, per symbol to follow, the open time of the newest bar it already knows.
 
         With `is_paced`, a bar that comes before the clock has reached its close waits for `bring`: replayed time
-        must be the same for every worker that decides on an instant.
+        must be the same for every worker that decides on an instant. `patience_s` is how long a living stream is
+        waited for.
         """
         self._market_data = market_data
         self._stream = stream
@@ -40,7 +43,10 @@ class BarFeed:
         self._was_live = False
         self._connections = 0
         self._is_paced = is_paced
+        self._patience_s = patience_s
         self._waiting: list[Bar] = []
+        self._has_spoken = False
+        # Symbols that a living stream does not bring: they are asked for at once, until it brings one of their bars.
         self._silent: set[str] = set()
 
     def start(self) -> None:
@@ -48,6 +54,8 @@ class BarFeed:
         self._stream.start(self._newest, self._on_stream)
 
     def _on_stream(self, bar: Bar) -> None:
+        self._has_spoken = True
+        self._silent.discard(bar.symbol)
         if self._is_paced:
             self._waiting.append(bar)
             self._arrived.set()
@@ -66,7 +74,6 @@ class BarFeed:
     def _on_bar(self, bar: Bar) -> None:
         if bar.symbol in self._newest and bar.time > self._newest[bar.symbol]:
             self._newest[bar.symbol] = bar.time
-            self._silent.discard(bar.symbol)
             self._deliver(bar)
 
     async def bring(self, symbols: Iterable[str], now: datetime) -> None:
@@ -75,7 +82,7 @@ class BarFeed:
         self._release(due)
         if self._was_live:
             try:
-                async with asyncio.timeout(STREAM_PATIENCE_S):
+                async with asyncio.timeout(self._patience_s):
                     while set(self._missing(symbols, due)) - self._silent:
                         self._arrived.clear()
                         await self._arrived.wait()
@@ -84,9 +91,10 @@ class BarFeed:
                 logger.info("the bar stream has not brought the bars of {:%H:%M}; asking for them", due)
         missing = self._missing(symbols, due)
         if missing:
+            if self._was_live:
+                # What is waited for in vain must not make everybody wait for it again and again (I9).
+                self._silent.update(missing)
             await self.backfill(missing, now)
-            # One symbol without bars must not make the others wait for it again and again (I9).
-            self._silent.update(self._missing(symbols, due))
         # Only a stream that lives before an instant is published can bring its bars.
         self._was_live = self._stream.is_live
 
@@ -94,12 +102,12 @@ class BarFeed:
         return [symbol for symbol in symbols if self._newest.get(symbol, due) < due]
 
     async def catch_up(self, now: datetime) -> None:
-        """Ask for what the stream may have missed: always while it is away, and once more when it is back."""
+        """Ask for what the stream may have missed: always while it is away or says nothing, and when it is back."""
         is_live, connections = self._stream.is_live, self._stream.connections
-        is_whole = is_live and self._was_live and connections == self._connections
+        is_whole = is_live and self._was_live and self._has_spoken and connections == self._connections
         if self._newest and not is_whole:
             await self.backfill(list(self._newest), now)
-        self._was_live, self._connections = is_live, connections
+        self._was_live, self._connections, self._has_spoken = is_live, connections, False
 
     async def backfill(self, symbols: list[str], now: datetime) -> None:
         """Deliver every complete bar of `symbols` that is not delivered yet; one request for all, pages apart."""

@@ -4,6 +4,7 @@ A child that raises is restarted with back-off, then quarantined with its reason
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import date, timedelta
 from random import Random
 
@@ -240,6 +241,7 @@ class Supervisor:
 
     async def _until_next_reconcile(self) -> None:
         """Wait for the next turn, or for a foreign fill and then until the positions must show it."""
+        await self._taken_in()
         turn = asyncio.ensure_future(self._outside.clock.sleep(self._next_reconcile_s()))
         ring = asyncio.ensure_future(self._rung.wait())
         try:
@@ -250,6 +252,12 @@ class Supervisor:
         if self._rung.is_set():
             self._rung.clear()
             await self._outside.clock.sleep(self._outside.broker.assumptions.position_lag_s)
+
+    async def _taken_in(self) -> None:
+        """Wait until the workers have taken in what the last snapshot said: a doubt of theirs sets the next turn."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RESOLVE_PATIENCE_S):
+                await self._all_idle()
 
     def _next_reconcile_s(self) -> float:
         now = self._outside.clock.monotonic()
