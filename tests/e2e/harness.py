@@ -28,13 +28,13 @@ _FOREIGN = ("APCA_", "HOLDFAST_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found], what: str, limit_s: float = START_S) -> Found:
-    """Look again and again until there is something to see; return it, or fail after `limit_s` seconds."""
+def until(look: Callable[[], Found], what: str, limit_s: float = START_S, *, every_s: float = POLL_S) -> Found:
+    """Look every `every_s` seconds until there is something to see; return it, or fail after `limit_s` seconds."""
     deadline = time.monotonic() + limit_s
     while not (found := look()):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {limit_s:.0f} s in vain for {what}")
-        time.sleep(POLL_S)
+        time.sleep(every_s)
     return found
 
 

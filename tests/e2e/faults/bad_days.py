@@ -52,7 +52,7 @@ def live_badly(world: World, seed: int) -> Day:
     day.bots.append(world.trading_bot())
     simulator.hold(is_held=False)
     nearly_over = opened + SESSION
-    until(lambda: not day.bot.is_running or simulator.now() >= nearly_over, "the day's end", DAY_S_MAX)
+    until(lambda: not day.bot.is_running or simulator.now() >= nearly_over, "the day's end", DAY_S_MAX, every_s=0.5)
     go_on(day)
     day.codes.append(day.bot.stop())
     simulator.hold()

@@ -17,6 +17,8 @@ from e2e.harness import Process, Simulator, World, open_orders, until
 PAUSE_S_MAX = 600.0
 DAY_S_MAX = 150.0
 CALM_S_MAX = 40.0
+# Every look is a request: the simulator has the bot to serve.
+LOOK_S = 0.05
 PAUSE = 24
 Order = Mapping[str, Any]
 
@@ -115,7 +117,7 @@ def _look(day: Day, plan: Plan) -> None:
         is_read = not plan.rings or _snapshots(day) > asked
         return not day.bot.is_running or (is_said and is_read and len(day.shown) == len(plan.shows))
 
-    until(is_paused, "the pause", DAY_S_MAX)
+    until(is_paused, "the pause", DAY_S_MAX, every_s=LOOK_S)
     _patiently(is_seen)
 
 
@@ -168,7 +170,7 @@ def _happened(day: Day) -> list[dict[str, Any]]:
 def _patiently(look: Callable[[], bool]) -> None:
     """Wait for it, but not for ever: that it never came is for the checks to say."""
     with contextlib.suppress(AssertionError):
-        until(look, "it", CALM_S_MAX)
+        until(look, "it", CALM_S_MAX, every_s=LOOK_S)
 
 
 def evening(day: Day) -> None:
