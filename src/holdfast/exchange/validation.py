@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from holdfast.domain.order import Side
 from holdfast.exchange.instrument import Instrument
 from holdfast.exchange.order import OrderClass, OrderRequest, OrderType, TimeInForce
 from holdfast.exchange.refusal import forbidden, malformed, unprocessable
@@ -59,7 +60,9 @@ def _validate_amount(request: OrderRequest) -> None:
         raise malformed("only one of qty or notional is accepted")
     if request.quantity is not None and not is_positive(request.quantity):
         raise malformed("qty must be > 0")
-    if request.notional is not None and not (is_positive(request.notional) and request.notional >= _NOTIONAL_USD_MIN):
+    if request.notional is not None and not is_positive(request.notional):
+        raise malformed("notional must be > 0")
+    if request.notional is not None and request.side is Side.BUY and request.notional < _NOTIONAL_USD_MIN:
         raise malformed("notional must be >= 1.00")
 
 

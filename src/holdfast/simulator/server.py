@@ -59,18 +59,27 @@ class SimulatorServer:
     def start(self) -> Endpoints:
         """Open the account, bind the port, serve in a thread; return once requests are answered."""
         self._socket = bind(self._settings.host, self._settings.port)
-        try:
-            store, account = open_account(
-                self._settings.data_dir,
-                self._prices,
-                cash=self._settings.cash,
-                multiplier=self._settings.multiplier,
-                new_account=self._settings.new_account,
-                splits=self._settings.splits,
-            )
-        except BaseException:
-            self._socket.close()
-            raise
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._socket.close)
+            self._open_market(undo)
+            undo.pop_all()
+        self._thread.start()
+        if not self._ready.wait(_READY_S) or self.failure is not None:
+            raise Fatal(f"the simulator did not start: {self.failure}")
+        host, port = self._socket.getsockname()[:2]
+        return endpoints_of(host, port)
+
+    def _open_market(self, undo: contextlib.ExitStack) -> None:
+        settings = self._settings
+        store, account = open_account(
+            settings.data_dir,
+            self._prices,
+            cash=settings.cash,
+            multiplier=settings.multiplier,
+            new_account=settings.new_account,
+            splits=settings.splits,
+        )
+        undo.callback(store.close)
         self._under_way = UnderWay()
         self._hub = Hub(Faults(lambda: self._market.time), self._under_way)
         self._market = Market(
@@ -78,14 +87,9 @@ class SimulatorServer:
             store=store,
             account=account,
             audience=self._hub,
-            sessions=self._settings.sessions,
-            participation=self._settings.participation,
+            sessions=settings.sessions,
+            participation=settings.participation,
         )
-        self._thread.start()
-        if not self._ready.wait(_READY_S) or self.failure is not None:
-            raise Fatal(f"the simulator did not start: {self.failure}")
-        host, port = self._socket.getsockname()[:2]
-        return endpoints_of(host, port)
 
     def stop(self) -> None:
         """End the server and close the account; returns within about two seconds, whoever is connected."""
