@@ -48,8 +48,8 @@ def parse(body: Mapping[str, Any], now: datetime) -> Fault:
 
 def _unknown_kind(name: object) -> str:
     near = difflib.get_close_matches(str(name), KINDS, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"kind must be one of {', '.join(KINDS)}{hint}"
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"there is no fault {name!r}: {hint}kind must be one of {', '.join(KINDS)}"
 
 
 def _only(given: Mapping[str, Any], known: Collection[str], otherwise: str) -> None:
