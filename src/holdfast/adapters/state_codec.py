@@ -13,6 +13,8 @@ from holdfast.adapters.checksum import checksum
 from holdfast.domain.decimals import plain
 from holdfast.domain.state import SCHEMA_VERSION, SymbolState
 
+SIZE_MAX = 256 * 1024
+
 
 class UnreadableStateError(Exception):
     """The bytes are not a valid state of this symbol; the text says why, for a person."""
@@ -56,6 +58,8 @@ _ADAPTER = TypeAdapter(SymbolState)
 
 
 def _parse(content: bytes) -> dict[str, Any]:
+    if len(content) > SIZE_MAX:
+        raise UnreadableStateError(f"it is larger than {SIZE_MAX // 1024} KB")
     if not content.strip(b"\0 \n\t\r"):
         raise UnreadableStateError("it is empty" if not content else "it holds nothing but zeros")
     try:
