@@ -58,11 +58,6 @@ def planned(records: Records, campaign: Campaign, seed: int | None, count: int |
     else:
         plan = Plan(fresh_seed() if seed is None else seed, count or manner(campaign).count)
         records.begin(plan)
-    left = len(records.left(plan))
-    Console(stderr=True, highlight=False).print(
-        f"{campaign.name}: seeds {plan.seed} to {plan.seeds[-1]}, {plan.count - left:,} of {plan.count:,} done before",
-        soft_wrap=True,
-    )
     return plan
 
 
@@ -80,6 +75,7 @@ def carry_out(campaign: Campaign, target: str, records: Records, plan: Plan, wor
         batch = Totals()
 
     try:
+        _announce(campaign, plan, len(left))
         with progress(campaign.name, campaign.unit, len(left)) as shown, Pool(target, how, workers) as pool:
             for run in pool.run(left):
                 batch.add_run(run)
@@ -91,6 +87,12 @@ def carry_out(campaign: Campaign, target: str, records: Records, plan: Plan, wor
         Console(stderr=True).print("stopped: the same command goes on from here")
     finally:
         keep()
+
+
+def _announce(campaign: Campaign, plan: Plan, left: int) -> None:
+    done = f"{plan.count - left:,} of {plan.count:,} done before"
+    text = f"{campaign.name}: seeds {plan.seed} to {plan.seeds[-1]}, {done}"
+    Console(stderr=True, highlight=False).print(text, soft_wrap=True)
 
 
 def traced(campaign: Campaign, seed: int, count: int) -> int:
