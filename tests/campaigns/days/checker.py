@@ -1,0 +1,148 @@
+"""The checker: it sees the broker's truth and the disk, never the bot's mind, and judges after every event.
+
+The numbers are those of the design's invariants. The first violation ends the day.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from campaigns.days.disk import ROOT, MachineDisk
+from campaigns.days.loop import Process
+from campaigns.days.network import DEADLINE_S
+from campaigns.days.ours import ZERO, Ours
+from campaigns.days.settings import Settings
+from campaigns.days.venue import ForeignChange, Venue, is_ours
+from holdfast.domain.order import Intent, OrderView, Side
+from holdfast.domain.order_id import parse_order_id
+from holdfast.domain.state import SymbolState
+from holdfast.exchange.order import Order, OrderEvent
+
+REQUESTS_A_MINUTE = 60
+REQUESTS_A_MINUTE_AND_SYMBOL = 60
+
+
+class Checker:
+    """Holds the bot to I1, I2, I3, I4, I7 and I13. `violated` is called with what is wrong."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        venue: Venue,
+        disk: MachineDisk,
+        note: Callable[[str], None],
+        violated: Callable[[str], None],
+    ) -> None:
+        self._venue = venue
+        self._disk = disk
+        self._note = note
+        self._violated = violated
+        self._race_s = settings.assumptions.position_lag_s + DEADLINE_S + 2
+        self._requests_max = REQUESTS_A_MINUTE + REQUESTS_A_MINUTE_AND_SYMBOL * len(settings.symbols)
+        self.ours = {one.name: Ours(one) for one in settings.symbols}
+        self._sent: dict[str, float] = {}
+        self._decided: dict[tuple[str, str, Side], str] = {}
+        self._requests: Counter[tuple[str, int]] = Counter()
+        venue.on_order.append(self._order)
+        venue.on_foreign.append(self._foreign)
+
+    # What the bot does
+
+    def posting(self, process: Process, intent: Intent) -> None:
+        """Judge an order's POST the moment it leaves the process (I1, I4, I13)."""
+        name = intent.client_order_id
+        parts = parse_order_id(name)
+        if parts is None or not is_ours(name) or parts.symbol != intent.symbol or parts.side is not intent.side:
+            self._violated(f"I13: an order that is not the bot's own is sent\n{name} by {process.name}")
+            return
+        if name in self._sent:
+            self._violated(f"I1: an order is sent a second time\n{name} by {process.name}")
+        self._sent[name] = self._venue.seconds
+        text = f'"client_order_id": "{name}"'.encode()
+        for content in self._disk.survivors(ROOT / f"{intent.symbol}.json"):
+            if content is None or text not in content:
+                self._violated(f"I1: an order is sent before its intent is durable\n{name} by {process.name}")
+                break
+        decision = (intent.symbol, parts.decision, intent.side)
+        if parts.side is intent.side and self._decided.setdefault(decision, name) != name and intent.role == "entry":
+            self._violated(f"I4: two entries for one decision\n{name} after {self._decided[decision]}")
+
+    def canceling(self, process: Process, order_id: str) -> None:
+        """Judge a DELETE (I13)."""
+        versions = self._venue.versions.get(order_id)
+        if versions is None or not is_ours(versions[0][1].client_order_id):
+            self._violated(f"I13: a cancel of an order that is not the bot's own\n{order_id} by {process.name}")
+
+    def asked(self, process: Process, kind: str) -> None:
+        """Count a read; too many in a minute are a loop."""
+        del kind
+        key = (process.name, int(self._venue.seconds // 60))
+        self._requests[key] += 1
+        if self._requests[key] == self._requests_max:
+            self._violated(f"liveness: more than {self._requests_max} requests in a minute\n{process.name}")
+
+    def saved(self, state: SymbolState) -> None:
+        """Judge a version of a file on its way to the disk (I7): nothing is booked that did not happen."""
+        for order in state.orders:
+            order_id = self._venue.by_client_id.get(order.client_order_id)
+            filled = self._venue.order(order_id).filled_quantity if order_id else ZERO
+            if order.filled_quantity > filled:
+                self._violated(f"I7: more is booked than was filled\n{order} and the broker says {filled}")
+
+    # What the broker's truth says
+
+    def _order(self, event: OrderEvent, view: OrderView) -> None:
+        order = event.order
+        total = self._venue.quantity(order.symbol)
+        if not is_ours(order.client_order_id):
+            return
+        ours = self.ours[order.symbol]
+        if len(self._venue.versions[order.id]) == 1:
+            self._accepted(order, ours)
+        if event.fill is not None:
+            ours.filled(event.fill.quantity * event.fill.side.sign, total)
+            if total < 0 and not ours.symbol.may_short:
+                self._oversold(order, ours, f"the account is short {-total}")
+            self._within(ours, view)
+
+    def _accepted(self, order: Order, ours: Ours) -> None:
+        working = [one for one in self._venue.working(order.symbol) if is_ours(one.client_order_id)]
+        opening = [one for one in working if not one.intent.closes]
+        if not order.intent.closes:
+            if order.side is Side.SELL and not ours.symbol.may_short:
+                self._oversold(order, ours, "a sale that opens a short is accepted")
+                return
+            if len(opening) > 1:
+                names = ", ".join(one.client_order_id for one in opening)
+                self._violated(f"I4: two entries of one symbol work at once\n{names}")
+            self._within(ours, None)
+            return
+        closing = sum((one.open_quantity for one in working if one.intent.closes), ZERO)
+        most = ours.high if order.side is Side.SELL else -ours.low
+        if closing > most:
+            self._oversold(order, ours, f"exits of {closing} work, at most {most} are the bot's")
+
+    def _within(self, ours: Ours, view: OrderView | None) -> None:
+        working = self._venue.working(ours.symbol.name)
+        mine = [one for one in working if is_ours(one.client_order_id) and not one.intent.closes]
+        exposure = ours.surely + sum((one.open_quantity for one in mine), ZERO)
+        if exposure > ours.symbol.quantity and (mine or (view is not None and view.side is Side.BUY)):
+            self._violated(
+                f"I2: more than the configured quantity\n{ours.symbol.name}: {ours.low} to {ours.high} held, "
+                f"{[one.client_order_id for one in mine]} working, {ours.symbol.quantity} configured"
+            )
+
+    def _oversold(self, order: Order, ours: Ours, what: str) -> None:
+        """An order sold too much: a race where the loss was too young to be seen when it was sent, else I3."""
+        sent = self._sent.get(order.client_order_id, 0.0)
+        if ours.lost_at > sent - self._race_s:
+            self._note("race")
+            return
+        self._violated(f"I3: the bot sells what is not its own\n{order.client_order_id}: {what}")
+
+    def _foreign(self, change: ForeignChange) -> None:
+        before = change.total - change.change
+        self.ours[change.symbol].changed_by_others(before, change.total, change.ratio, self._venue.seconds)
+
+    def memory_touched(self, symbol: str) -> None:
+        """Note that a file was lost, damaged or replaced by another hand."""
+        self.ours[symbol].memory_touched(self._venue.quantity(symbol))

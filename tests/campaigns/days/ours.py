@@ -1,0 +1,69 @@
+"""What of an account's holding may be the bot's: the truth against which its orders are judged, as a range.
+
+Fills of its own move it for certain. What others do may or may not become the bot's, as the symbol's policy says.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from campaigns.days.settings import Symbol
+
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Ours:
+    """One symbol: the least and the most that the bot may rightly manage, signed.
+
+    `is_shared` is whether anybody else ever touched its shares or its memory, `lost_at` when others last took some.
+    """
+
+    symbol: Symbol
+    low: Decimal = ZERO
+    high: Decimal = ZERO
+    lost_at: float = field(default=float("-inf"))
+    is_shared: bool = False
+
+    @property
+    def surely(self) -> Decimal:
+        """How much it manages at the least, without sign."""
+        return ZERO if self.low <= 0 <= self.high else min(abs(self.low), abs(self.high))
+
+    def filled(self, change: Decimal, total: Decimal) -> None:
+        """Book a fill of its own, after which the account holds `total`."""
+        low, high = sorted((_kept(total, self.low + change), self.high + change))
+        self.low, self.high = low, high
+
+    def changed_by_others(self, before: Decimal, total: Decimal, ratio: Decimal | None, now: float) -> None:
+        """Book what others did to the holding."""
+        self.is_shared = True
+        if abs(total) < abs(before) or total * before < 0:
+            self.lost_at = now
+        bounds = [self.low, self.high]
+        if ratio is not None:
+            bounds += [bound * ratio for bound in bounds]
+        self._spread(bounds, total)
+
+    def memory_touched(self, total: Decimal) -> None:
+        """Book that the bot has to find out anew what is its."""
+        self.is_shared = True
+        self._spread([self.low, self.high], total)
+
+    def _spread(self, bounds: list[Decimal], total: Decimal) -> None:
+        found = [_kept(total, bound) for bound in bounds]
+        if self.symbol.policy == "adopt":
+            found += [self._adopted(total, bound) for bound in bounds]
+        self.low, self.high = min(found), max(found)
+
+    def _adopted(self, total: Decimal, had: Decimal) -> Decimal:
+        if total < 0 and not self.symbol.may_short:
+            return ZERO
+        same = abs(had) if had * total > 0 else ZERO
+        return min(abs(total), max(self.symbol.quantity, same)) * (1 if total > 0 else -1)
+
+
+def _kept(total: Decimal, had: Decimal) -> Decimal:
+    """Return what is left of `had` when the account holds `total`: others' shares go first."""
+    if had * total <= 0:
+        return ZERO
+    return min(abs(total), abs(had)) * (1 if total > 0 else -1)
