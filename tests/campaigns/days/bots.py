@@ -168,8 +168,8 @@ class Bots:
         process.is_dead = True
         self._stops.pop(process, None)
         if self.running is process:
-            self.running = None
-            if self.is_wanted:
+            self.running = next((one for one in reversed(self.all) if not one.is_dead), None)
+            if self.running is None and self.is_wanted:
                 self._day.loop.outside(self._pause_s(), self.ensure)
 
     def _pause_s(self) -> float:

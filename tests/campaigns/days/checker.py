@@ -3,7 +3,7 @@
 The numbers are those of the design's invariants. The first violation ends the day.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from campaigns.days.disk import ROOT, MachineDisk
@@ -31,16 +31,20 @@ class Checker:
         disk: MachineDisk,
         note: Callable[[str], None],
         violated: Callable[[str], None],
+        say: Callable[[str, str], None],
     ) -> None:
         self._venue = venue
         self._disk = disk
         self._note = note
         self._violated = violated
+        self._say = say
         self._race_s = settings.assumptions.position_lag_s + DEADLINE_S + 2
         self._requests_max = REQUESTS_A_MINUTE + REQUESTS_A_MINUTE_AND_SYMBOL * len(settings.symbols)
         self.ours = {one.name: Ours(one) for one in settings.symbols}
         self._sent: dict[str, float] = {}
         self._decided: dict[tuple[str, str, Side], str] = {}
+        self._working: defaultdict[str, dict[str, Order]] = defaultdict(dict)
+        self._known: set[str] = set()
         self._requests: Counter[tuple[str, int]] = Counter()
         venue.on_order.append(self._order)
         venue.on_foreign.append(self._foreign)
@@ -90,45 +94,51 @@ class Checker:
 
     # What the broker's truth says
 
-    def _order(self, event: OrderEvent, view: OrderView) -> None:
+    def _order(self, event: OrderEvent, _view: OrderView) -> None:
+        """Judge one event. The exchange may be further already: only the event says how things stood."""
         order = event.order
-        total = self._venue.quantity(order.symbol)
         if not is_ours(order.client_order_id):
             return
-        ours = self.ours[order.symbol]
-        if len(self._venue.versions[order.id]) == 1:
-            self._accepted(order, ours)
+        ours, working = self.ours[order.symbol], self._working[order.symbol]
+        is_new = order.id not in self._known
+        self._known.add(order.id)
+        if order.is_working:
+            working[order.id] = order
+        else:
+            working.pop(order.id, None)
         if event.fill is not None:
-            ours.filled(event.fill.quantity * event.fill.side.sign, total)
-            if total < 0 and not ours.symbol.may_short:
-                self._oversold(order, ours, f"the account is short {-total}")
-            self._within(ours, view)
+            ours.filled(event.fill.quantity * event.fill.side.sign)
+            self._tell(order.symbol)
+            held = event.position_quantity or ZERO
+            if held < 0 and not ours.symbol.may_short:
+                self._oversold(order, ours, f"the account is short {-held}")
+        if is_new:
+            self._accepted(order, ours, list(working.values()))
+        elif event.fill is not None:
+            self._within(ours, list(working.values()), order)
 
-    def _accepted(self, order: Order, ours: Ours) -> None:
-        working = [one for one in self._venue.working(order.symbol) if is_ours(one.client_order_id)]
-        opening = [one for one in working if not one.intent.closes]
-        if not order.intent.closes:
-            if order.side is Side.SELL and not ours.symbol.may_short:
-                self._oversold(order, ours, "a sale that opens a short is accepted")
-                return
-            if len(opening) > 1:
-                names = ", ".join(one.client_order_id for one in opening)
-                self._violated(f"I4: two entries of one symbol work at once\n{names}")
-            self._within(ours, None)
+    def _accepted(self, order: Order, ours: Ours, working: list[Order]) -> None:
+        if order.intent.closes:
+            closing = sum((one.open_quantity for one in working if one.intent.closes), ZERO)
+            most = ours.high if order.side is Side.SELL else -ours.low
+            if closing > most:
+                self._oversold(order, ours, f"exits of {closing} work, at most {most} are the bot's")
             return
-        closing = sum((one.open_quantity for one in working if one.intent.closes), ZERO)
-        most = ours.high if order.side is Side.SELL else -ours.low
-        if closing > most:
-            self._oversold(order, ours, f"exits of {closing} work, at most {most} are the bot's")
+        if order.side is Side.SELL and not ours.symbol.may_short:
+            self._oversold(order, ours, "a sale that opens a short is accepted")
+            return
+        opening = [one.client_order_id for one in working if not one.intent.closes]
+        if len(opening) > 1:
+            self._violated(f"I4: two entries of one symbol work at once\n{', '.join(opening)}")
+        self._within(ours, working, order)
 
-    def _within(self, ours: Ours, view: OrderView | None) -> None:
-        working = self._venue.working(ours.symbol.name)
-        mine = [one for one in working if is_ours(one.client_order_id) and not one.intent.closes]
-        exposure = ours.surely + sum((one.open_quantity for one in mine), ZERO)
-        if exposure > ours.symbol.quantity and (mine or (view is not None and view.side is Side.BUY)):
+    def _within(self, ours: Ours, working: list[Order], order: Order) -> None:
+        opening = [one for one in working if not one.intent.closes]
+        exposure = ours.surely + sum((one.open_quantity for one in opening), ZERO)
+        if exposure > ours.symbol.quantity and not order.intent.closes:
             self._violated(
                 f"I2: more than the configured quantity\n{ours.symbol.name}: {ours.low} to {ours.high} held, "
-                f"{[one.client_order_id for one in mine]} working, {ours.symbol.quantity} configured"
+                f"{[one.client_order_id for one in opening]} working, {ours.symbol.quantity} configured"
             )
 
     def _oversold(self, order: Order, ours: Ours, what: str) -> None:
@@ -136,13 +146,20 @@ class Checker:
         sent = self._sent.get(order.client_order_id, 0.0)
         if ours.lost_at > sent - self._race_s:
             self._note("race")
+            ours.has_raced = True
             return
         self._violated(f"I3: the bot sells what is not its own\n{order.client_order_id}: {what}")
 
     def _foreign(self, change: ForeignChange) -> None:
         before = change.total - change.change
         self.ours[change.symbol].changed_by_others(before, change.total, change.ratio, self._venue.seconds)
+        self._tell(change.symbol)
 
     def memory_touched(self, symbol: str) -> None:
         """Note that a file was lost, damaged or replaced by another hand."""
         self.ours[symbol].memory_touched(self._venue.quantity(symbol))
+        self._tell(symbol)
+
+    def _tell(self, symbol: str) -> None:
+        ours = self.ours[symbol]
+        self._say("truth", f"{symbol} {self._venue.quantity(symbol)} held, {ours.low} to {ours.high} the bot's")

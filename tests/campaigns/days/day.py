@@ -10,7 +10,7 @@ from campaigns.days.checker import Checker
 from campaigns.days.disk import DiskFaults, MachineDisk
 from campaigns.days.gremlin import Gremlin
 from campaigns.days.hand import Hand
-from campaigns.days.loop import Process, VirtualLoop, bury
+from campaigns.days.loop import BusyLoopError, NothingScheduledError, Process, VirtualLoop, bury
 from campaigns.days.machine import LockTable, Machine
 from campaigns.days.market import MINUTE, SILENT, Calendar, Tape, moment
 from campaigns.days.network import Network
@@ -45,13 +45,13 @@ class Day:
         self.calendar = Calendar(settings)
         self.venue = Venue(self.loop, self.calendar, settings)
         self.network = Network(self.loop, settings, self.note)
-        self.oddities = Oddities(settings, self.note)
+        self.oddities = Oddities(settings, self.loop.time, self.note)
         self.tapes = {one.name: Tape(one, settings) for one in settings.symbols}
         self.hubs = {
             "orders": Hub(self.loop, settings, ("orders", "updates"), self.note),
             "bars": Hub(self.loop, settings, ("bars", "bars"), self.note),
         }
-        self.checker = Checker(settings, self.venue, self.disk, self.note, self.violated)
+        self.checker = Checker(settings, self.venue, self.disk, self.note, self.violated, self.say)
         self.reaper = Reaper(self.loop, settings, self.note, self._killed)
         self.gremlin = Gremlin(settings, self.disk, self._touched)
         self.bots = Bots(self, parts or Parts())
@@ -69,7 +69,7 @@ class Day:
 
     def say(self, who: str, text: str) -> None:
         """Write a line of the trace."""
-        if self.is_traced:
+        if self.is_traced and not self._is_buried:
             at = timedelta(seconds=round(self.loop.time(), 3))
             self.log.append(f"{at} {who}: {text}")
 
@@ -90,10 +90,10 @@ class Day:
 
     def run(self) -> None:
         """Live through the day; what went wrong stands in `violations`."""
-        logger.disable("holdfast")
+        sink = self._listen()
         try:
             self.loop.run(self._course())
-        except (RuntimeError, AssertionError) as error:
+        except (NothingScheduledError, BusyLoopError) as error:
             self.violated(f"liveness: {type(error).__name__}\n{error}")
         finally:
             self._is_buried = True
@@ -101,6 +101,17 @@ class Day:
                 process.is_dead = True
                 bury(process.tasks)
             bury(self.loop.tasks)
+            if sink is not None:
+                logger.remove(sink)
+
+    def _listen(self) -> int | None:
+        """Let the bot's own log go into the trace, or nowhere."""
+        if not self.is_traced:
+            logger.disable("holdfast")
+            return None
+        logger.enable("holdfast")
+        logger.remove()
+        return logger.add(lambda message: self.say("log", str(message).rstrip()), format="{message}", level="DEBUG")
 
     async def _course(self) -> None:
         self._next_minute(60.0)
@@ -128,6 +139,7 @@ class Day:
         self.say("world", "the faults end")
         self.is_calm = self.reaper.is_calm = self.network.is_calm = self.oddities.is_calm = True
         self.network.is_away = False
+        self.machine.wall_offset = timedelta(0)
         self.disk_faults.chance, self.disk_faults.is_full = 0.0, False
         for process in self.bots.all:
             process.dies_at_step = 0

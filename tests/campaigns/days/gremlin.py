@@ -38,7 +38,7 @@ class Gremlin:
         symbol = random.choice(self._symbols)
         path = ROOT / f"{symbol}.json"
         content = disk.now(path)
-        if content is None:
+        if not content:
             return
         kind = random.choice(("deleted", "empty", "cut", "damaged", "older", "foreign", "edited", "everything"))
         if kind == "everything":

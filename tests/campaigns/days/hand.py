@@ -103,6 +103,9 @@ class Hand:
         if self._day.venue.calendar.is_open(self._day.venue.now):
             return
         symbol, ratio = self._symbol(), Decimal(self._random.choice(("2", "3", "0.5", "1.5", "0.1")))
+        is_fractionable = self._day.venue.exchange.instruments[symbol].is_fractionable
+        if self._day.venue.quantity(symbol) * ratio % 1 and not is_fractionable:
+            return
         self._day.venue.split(symbol, ratio)
         self._day.tapes[symbol].split(ratio)
         self._done("split", f"{ratio} {symbol}")

@@ -15,7 +15,8 @@ ZERO = Decimal(0)
 class Ours:
     """One symbol: the least and the most that the bot may rightly manage, signed.
 
-    `is_shared` is whether anybody else ever touched its shares or its memory, `lost_at` when others last took some.
+    `is_shared` is whether anybody else ever touched its shares or its memory, `lost_at` when others last took some,
+    `has_raced` whether it has sold what others had just taken.
     """
 
     symbol: Symbol
@@ -23,16 +24,20 @@ class Ours:
     high: Decimal = ZERO
     lost_at: float = field(default=float("-inf"))
     is_shared: bool = False
+    has_raced: bool = False
 
     @property
     def surely(self) -> Decimal:
         """How much it manages at the least, without sign."""
         return ZERO if self.low <= 0 <= self.high else min(abs(self.low), abs(self.high))
 
-    def filled(self, change: Decimal, total: Decimal) -> None:
-        """Book a fill of its own, after which the account holds `total`."""
-        low, high = sorted((_kept(total, self.low + change), self.high + change))
-        self.low, self.high = low, high
+    def filled(self, change: Decimal) -> None:
+        """Book a fill of its own."""
+        self.low += change
+        self.high += change
+        if not self.symbol.may_short:
+            # It sold what it had adopted and not bought.
+            self.low = max(self.low, ZERO)
 
     def changed_by_others(self, before: Decimal, total: Decimal, ratio: Decimal | None, now: float) -> None:
         """Book what others did to the holding."""

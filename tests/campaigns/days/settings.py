@@ -34,6 +34,7 @@ class Symbol:
     quantity: Decimal
     policy: str
     may_short: bool
+    is_fractionable: bool
     restlessness: float
 
 
@@ -84,7 +85,7 @@ def draw(seed: int, *, off: frozenset[str] = frozenset(), on: frozenset[str] | N
         assumptions=random.choice(WINDOWS),
         participation=Decimal(random.choice(("0.002", "0.005", "0.02"))) if "partial" in faults else None,
         reconcile_every_s=random.choice((60.0, 120.0, 300.0)),
-        cash=Decimal(random.choice((100_000, 100_000, 1_500 * count))),
+        cash=Decimal(random.choice((100_000, 100_000, 100_000, 1_500 * count))),
         is_simulated=random.random() < 0.5,
         is_shuffled=random.random() < 0.8,
     )
@@ -96,5 +97,6 @@ def _symbol(name: str, faults: frozenset[str], random: Random) -> Symbol:
         quantity=Decimal(random.choice((1, 5, 10, 10, 13))),
         policy=random.choice(POLICIES),
         may_short="shorts" in faults and random.random() < 0.5,
-        restlessness=random.choice((0.1, 0.3, 0.6)),
+        is_fractionable=random.random() < 0.4,
+        restlessness=random.choice((0.2, 0.5, 0.9)),
     )

@@ -59,7 +59,7 @@ class Venue:
         self._activity_lag = settings.assumptions.position_lag_s if "activities_lag" in settings.faults else 0.0
         self.calendar = calendar
         instruments = {
-            one.name: Instrument(one.name, one.name, "NYSE", is_fractionable=False) for one in settings.symbols
+            one.name: Instrument(one.name, one.name, "NYSE", is_fractionable=one.is_fractionable) for one in settings.symbols
         }
         books = Books(ledger=Ledger(settings.cash), ids=ShortIds())
         self.exchange = Exchange(instruments=instruments, books=books, participation=settings.participation)

@@ -127,7 +127,7 @@ class Verdict:
                 f"{position.unmanaged_quantity} unmanaged, the broker holds {total}; {state.status} {state.status_reason}"
             )
         ours = self._day.checker.ours[name]
-        if not ours.low <= position.quantity <= ours.high:
+        if not ours.has_raced and not ours.low <= position.quantity <= ours.high:
             violated(
                 f"I8: the file manages what is not the bot's\n{name}: {position.quantity} managed, "
                 f"{ours.low} to {ours.high} are its; {state.status} {state.status_reason}"
@@ -142,7 +142,8 @@ class Verdict:
     def _judge_profit(self, symbol: Symbol, state: SymbolState) -> None:
         """Where nobody else touched shares and memory, profit proves that every fill was booked once (I7)."""
         day = self._day
-        if day.checker.ours[symbol.name].is_shared or symbol.may_short:
+        ours = day.checker.ours[symbol.name]
+        if ours.is_shared or ours.has_raced or symbol.may_short:
             return
         held = day.venue.exchange.books.ledger.holdings.get(symbol.name)
         profit = held.realized_pl if held else Decimal(0)
@@ -154,13 +155,14 @@ class Verdict:
 
     def _judge_status(self, symbol: Symbol, state: SymbolState) -> None:
         day, reason = self._day, state.status_reason or ""
+        ours = day.checker.ours[symbol.name]
         if state.status is Status.IN_DOUBT:
             day.violated(f"I8: a symbol stays in doubt\n{symbol.name}: {reason}")
         elif state.status is Status.HALTED and not self._may_be_halted(symbol, reason):
             day.violated(f"a symbol is halted without a cause\n{symbol.name}: {reason}")
         elif state.status is Status.QUARANTINED and not any(word in reason for word in _EXPECTED_FAILURES):
             day.violated(f"a symbol is quarantined without a cause\n{symbol.name}: {reason}")
-        elif state.status is Status.ACTIVE and self._could_trade(symbol):
+        elif state.status is Status.ACTIVE and not ours.has_raced and self._could_trade(symbol):
             is_in = state.position.quantity > 0 or any(order.side.sign > 0 for order in state.unsettled)
             if not is_in:
                 decision = state.last_decision
@@ -170,6 +172,8 @@ class Verdict:
         ours = self._day.checker.ours[symbol.name]
         if "changed by somebody else" in reason:
             return symbol.policy == "halt" and ours.is_shared
+        if "the account is short" in reason:
+            return ours.has_raced
         return "state lost" in reason and ours.is_shared
 
     def _could_trade(self, symbol: Symbol) -> bool:

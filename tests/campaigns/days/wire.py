@@ -23,13 +23,17 @@ from holdfast.exchange.refusal import Refusal
 
 Row = TypeVar("Row")
 FILLED_BARS_AFTER_S = 1.0
+# For so long after one untrue list of positions there is no other.
+TRUTH_S = 200.0
 
 
 class Oddities:
     """What reads show that is not so: lag, one empty answer, a missing row, a row that cannot be parsed."""
 
-    def __init__(self, settings: Settings, note: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, now: Callable[[], float], note: Callable[[str], None]) -> None:
         self._random = dice(settings.seed, "oddities")
+        self._now = now
+        self._lied_at = -TRUTH_S
         self._note = note
         self._position_lag = settings.assumptions.position_lag_s if "positions_lag" in settings.faults else 0.0
         self._stale_s = min(8.0, settings.assumptions.listing_lag_s) if "stale" in settings.faults else 0.0
@@ -56,9 +60,12 @@ class Oddities:
         """Return the rows of one answer, or what is left of them."""
         if self.is_calm or not rows:
             return Rows(tuple(rows))
-        if kind == "positions" and self._hits(self._empty, "empty"):
+        if kind == "positions" and self._may_lie() and self._hits(self._empty, "empty"):
+            self._lied_at = self._now()
             return Rows(())
-        if self._hits(self._missing, f"missing_{kind}"):
+        if (kind != "positions" or self._may_lie()) and self._hits(self._missing, f"missing_{kind}"):
+            if kind == "positions":
+                self._lied_at = self._now()
             gone = self._random.randrange(len(rows))
             return Rows(tuple(rows[:gone]) + tuple(rows[gone + 1 :]))
         if self._hits(self._unparsable, f"unparsable_{kind}"):
@@ -66,6 +73,10 @@ class Oddities:
             symbol = symbol_of(rows[gone]) if self._random.random() < 0.6 else None
             return Rows(tuple(rows[:gone]) + tuple(rows[gone + 1 :]), (BadRow(symbol, "an unknown word"),))
         return Rows(tuple(rows))
+
+    def _may_lie(self) -> bool:
+        """Whether the last untrue list of positions is long ago: two in a row that agree are more than is assumed."""
+        return self._now() - self._lied_at > TRUTH_S
 
     def _hits(self, chance: float, name: str) -> bool:
         if not chance or self._random.random() >= chance:
