@@ -132,6 +132,7 @@ class Bots:
         self.saving: dict[str, str] = {}
         self.running: Process | None = None
         self.is_wanted = True
+        self.is_memory_touched = False
 
     def begin(self, *, is_second: bool = False, work: Callable[[Process], Any] | None = None) -> Process:
         """Start one more process."""
@@ -140,6 +141,7 @@ class Bots:
         self.all.append(process)
         if not is_second:
             self.running = process
+            self.is_memory_touched = False
             if work is None:
                 self._day.reaper.draw(process)
         context = copy_context()

@@ -107,9 +107,9 @@ class Checker:
         else:
             working.pop(order.id, None)
         if event.fill is not None:
-            ours.filled(event.fill.quantity * event.fill.side.sign)
-            self._tell(order.symbol)
             held = event.position_quantity or ZERO
+            ours.filled(event.fill.quantity * event.fill.side.sign, held)
+            self._tell(order.symbol)
             if held < 0 and not ours.symbol.may_short:
                 self._oversold(order, ours, f"the account is short {-held}")
         if is_new:

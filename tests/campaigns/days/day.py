@@ -152,6 +152,9 @@ class Day:
         for symbol in sorted(self.venue.exchange.standing.halted):
             self.venue.resume(symbol)
         self.venue.release()
+        for order in self.venue.exchange.books.orders.working():
+            if not is_ours(order.client_order_id):
+                self.venue.cancel(order.id)
         self._wish = SILENT
         self.loop.outside(1.0, self.bots.ensure)
 
@@ -219,6 +222,7 @@ class Day:
     def _touched(self, what: str, symbol: str) -> None:
         self.note(what)
         self.say("world", f"{what} {symbol}")
+        self.bots.is_memory_touched = True
         self.checker.memory_touched(symbol)
 
 

@@ -79,6 +79,7 @@ class Hand:
             self._day.venue.trade_by_hand(f"hand-{self._number}", symbol, Side.SELL, sold)
         elif held >= 0:
             bought = Decimal(self._random.randint(1, 15))
+            kind = f"buy {bought}"
             self._day.venue.trade_by_hand(f"hand-{self._number}", symbol, Side.BUY, bought)
         self._done("hand_trade", f"{kind} {symbol}")
 

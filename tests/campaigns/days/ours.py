@@ -31,10 +31,13 @@ class Ours:
         """How much it manages at the least, without sign."""
         return ZERO if self.low <= 0 <= self.high else min(abs(self.low), abs(self.high))
 
-    def filled(self, change: Decimal) -> None:
-        """Book a fill of its own."""
+    def filled(self, change: Decimal, total: Decimal) -> None:
+        """Book a fill of its own, after which the account holds `total`."""
         self.low += change
         self.high += change
+        if self.is_shared and self.symbol.policy == "adopt":
+            # What others did before may be noticed, and adopted, only now.
+            self.high = max(self.high, self._adopted(total, self.high))
         if not self.symbol.may_short:
             # It sold what it had adopted and not bought.
             self.low = max(self.low, ZERO)
