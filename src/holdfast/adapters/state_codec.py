@@ -1,5 +1,6 @@
 """State to JSON and back: exact, checked, readable. A file that is not provably ours is refused, never guessed at."""
 
+import errno
 import json
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
@@ -10,10 +11,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from holdfast.adapters.checksum import checksum
+from holdfast.adapters.state_migrations import Document, migrate
 from holdfast.domain.decimals import plain
 from holdfast.domain.state import SCHEMA_VERSION, SymbolState
 
 SIZE_MAX = 256 * 1024
+TEXT_MAX = 2000
 
 
 class UnreadableStateError(Exception):
@@ -25,7 +28,12 @@ class _DuplicateKeyError(ValueError):
 
 
 def encode(state: SymbolState) -> bytes:
-    """Return the file's bytes: indented JSON, the fields people look for first, the checksum last."""
+    """Return the file's bytes."""
+    return to_bytes(document_of(state))
+
+
+def document_of(state: SymbolState) -> Document:
+    """Return the file's content: the fields people look for first, the checksum last."""
     fields = _json_ready(state)
     document = {"symbol": fields.pop("symbol"), "is_in_position": state.is_in_position, **fields}
     if state.last_decision and state.last_decision.signal is not None:
@@ -34,16 +42,45 @@ def encode(state: SymbolState) -> bytes:
     if state.last_correction:
         document["last_correction"]["is"] = document["last_correction"].pop("now")
     document["checksum"] = checksum(document)
-    return (json.dumps(document, indent=2) + "\n").encode("ascii")
+    return document
+
+
+def to_bytes(document: Document) -> bytes:
+    """Return a document as a file's bytes: indented JSON.
+
+    Raises:
+        OSError: it is so large that no start would read it again.
+    """
+    content = (json.dumps(document, indent=2) + "\n").encode("ascii")
+    if len(content) > SIZE_MAX:
+        raise OSError(errno.EFBIG, f"the state of {document['symbol']} is larger than {SIZE_MAX // 1024} KB")
+    return content
 
 
 def decode(content: bytes, symbol: str) -> SymbolState:
-    """Return the state in `content`.
+    """Return the state in `content`, of this format or an older one.
 
     Raises:
         UnreadableStateError: broken JSON, wrong checksum, another symbol, a newer schema, a wrong shape.
     """
-    document = _parse(content)
+    return state_of(parse(content, symbol))
+
+
+def parse(content: bytes, symbol: str) -> Document:
+    """Return the document in `content`: whole, of this symbol, and of a format that is known.
+
+    Raises:
+        UnreadableStateError: it is not.
+    """
+    return checked(_json(content), symbol)
+
+
+def checked(document: Document, symbol: str) -> Document:
+    """Return a document that carries its own proof.
+
+    Raises:
+        UnreadableStateError: it does not, or it is another symbol's, or of a newer format.
+    """
     version = document.get("schema_version")
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise UnreadableStateError(f"schema {version} is newer than this version's {SCHEMA_VERSION}")
@@ -51,13 +88,34 @@ def decode(content: bytes, symbol: str) -> SymbolState:
         raise UnreadableStateError("the checksum does not match: it was edited or damaged")
     if document.get("symbol") != symbol:
         raise UnreadableStateError(f"it belongs to {document.get('symbol')}")
-    return _validated(document)
+    return document
+
+
+def version_of(document: Document) -> int:
+    """Return the format of a document."""
+    version = document.get("schema_version")
+    if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
+        raise UnreadableStateError(f"the field schema_version has the wrong shape: {version!r}")
+    return version
+
+
+def state_of(document: Document) -> SymbolState:
+    """Return the state that a document holds; one of an older format is migrated, in memory only.
+
+    Raises:
+        UnreadableStateError: a field has a wrong shape.
+    """
+    try:
+        migrated = document if version_of(document) == SCHEMA_VERSION else migrate(document, SCHEMA_VERSION)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableStateError(f"it is not what schema {document['schema_version']} holds: {error}") from None
+    return _validated(migrated)
 
 
 _ADAPTER = TypeAdapter(SymbolState)
 
 
-def _parse(content: bytes) -> dict[str, Any]:
+def _json(content: bytes) -> Document:
     if len(content) > SIZE_MAX:
         raise UnreadableStateError(f"it is larger than {SIZE_MAX // 1024} KB")
     if not content.strip(b"\0 \n\t\r"):
@@ -82,7 +140,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _validated(document: dict[str, Any]) -> SymbolState:
+def _validated(document: Document) -> SymbolState:
     fields = {key: value for key, value in document.items() if key not in ("is_in_position", "checksum")}
     correction = fields.get("last_correction")
     if isinstance(correction, dict) and "is" in correction:
@@ -106,8 +164,8 @@ def _json_ready(value: Any) -> Any:  # noqa: ANN401 - any field in, its JSON for
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, str):
-        # A broker's reason may hold half a character, which no JSON reader takes back.
-        return value.encode(errors="replace").decode()
+        # A broker's reason may hold half a character, which no JSON reader takes back, or a whole page.
+        return value.encode(errors="replace").decode()[:TEXT_MAX]
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return value

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from holdfast.adapters.clock import MarketClock, WallClock
-from holdfast.adapters.state_files import JournalFiles, StateFiles
+from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
+from holdfast.adapters.state_journal import JournalFiles
 from holdfast.adapters.user_strategy import load_user_strategy
 from holdfast.bootstrap.identity import claim_folder
 from holdfast.bootstrap.link import Link, open_link

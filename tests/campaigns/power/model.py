@@ -17,6 +17,7 @@ from holdfast.adapters.state_codec import encode
 from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import AccountStamp, StateFolder
 from holdfast.domain import events
+from holdfast.domain.errors import HoldfastError
 from holdfast.domain.state import SymbolState
 from holdfast.engine.memory import Unreadable
 
@@ -69,9 +70,12 @@ class Scenario:
 
     def run(self) -> None:
         """Live through it all."""
-        for _ in range(2):
-            self._live()
-            self._crash()
+        try:
+            for _ in range(2):
+                self._live()
+                self._crash()
+        except HoldfastError as error:
+            self.violations[f"a start after a crash fails\n{error}"] = None
 
     def _live(self) -> None:
         """Start and save, with every crash on the way looked at."""

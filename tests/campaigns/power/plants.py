@@ -7,7 +7,7 @@ from campaigns.power.cuts import RealParts
 from campaigns.power.model import Parts
 from fakes.model_disk import ModelDisk
 from holdfast.adapters.disk import OsDisk
-from holdfast.adapters.state_codec import encode
+from holdfast.adapters.state_codec import document_of, encode
 from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.steps import Steps
 from holdfast.domain.state import SymbolState
@@ -88,6 +88,14 @@ class AnswersEarly(StateFiles):
         yield
 
 
+class JournalFirst(StateFiles):
+    """Writes the journal before the file."""
+
+    def _save(self, state: SymbolState) -> Steps[None]:
+        yield from self._journal.saved(state.symbol, document_of(state))
+        yield from super()._save(state)
+
+
 PLANTS: Mapping[str, Parts] = {
     "no fsync": Parts(disk=NoSync),
     "no folder fsync": Parts(disk=NoFolderSync),
@@ -96,6 +104,7 @@ PLANTS: Mapping[str, Parts] = {
     "the old version is moved, not linked": Parts(disk=MovesToBackup),
     "write in place": Parts(store=InPlace),
     "answer before the last step": Parts(store=AnswersEarly),
+    "journal before the file": Parts(store=JournalFirst),
 }
 
 

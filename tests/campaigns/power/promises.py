@@ -8,9 +8,10 @@ from campaigns.power.states import SYMBOL
 from fakes.lock import FreeLock
 from fakes.runner import AtOnce
 from holdfast.adapters.disk import Disk
-from holdfast.adapters.state_codec import SIZE_MAX, UnreadableStateError, decode
+from holdfast.adapters.state_codec import SIZE_MAX, UnreadableStateError, checked, decode, state_of
 from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import AccountStamp, StateFolder
+from holdfast.adapters.state_journal import StateJournal
 from holdfast.domain.errors import HoldfastError
 from holdfast.domain.state import SymbolState
 from holdfast.engine.memory import Missing
@@ -50,6 +51,7 @@ def _started(promised: Promised, root: Path, disk: Disk) -> tuple[str, str | Non
     kept = _is_kept(promised, folder)
     found = StateFiles(folder, lambda: NOON, AtOnce()).read(SYMBOL)
     wrong = kept or _backup_trouble(promised, folder) or _stamp_trouble(promised, folder) or _litter(folder)
+    wrong = wrong or _journal_trouble(promised, folder, found.sequence if isinstance(found, SymbolState) else None)
     if isinstance(found, SymbolState):
         if found == promised.acked:
             return "old", wrong
@@ -82,6 +84,20 @@ def _backup_trouble(promised: Promised, folder: StateFolder) -> str | None:
     except UnreadableStateError as error:
         return f"the backup is not valid: {error}"
     return None if backup in promised.written else "the backup was never saved"
+
+
+def _journal_trouble(promised: Promised, folder: StateFolder, sequence: int | None) -> str | None:
+    """Say so if the journal adds up to what was never saved, or is ahead of the file."""
+    document = StateJournal(folder).newest(SYMBOL)
+    if document is None:
+        return None
+    try:
+        told = state_of(checked(dict(document), SYMBOL))
+    except UnreadableStateError as error:
+        return f"the journal adds up to no state: {error}"
+    if told not in promised.written:
+        return "the journal adds up to what was never saved"
+    return None if sequence is None or told.sequence <= sequence else "the journal tells of a version that never was"
 
 
 def _stamp_trouble(promised: Promised, folder: StateFolder) -> str | None:

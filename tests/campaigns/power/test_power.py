@@ -9,7 +9,7 @@ from campaigns.power.model import run_model
 from campaigns.power.plants import PLANTS, REAL_PLANTS
 from campaigns.slices import assert_slice, fresh_seed
 
-MODEL_SEEDS = 20
+MODEL_SEEDS = 8
 REAL_SEEDS = 6
 
 
