@@ -2,13 +2,13 @@
 
 import errno
 import json
-from dataclasses import fields as dataclass_fields
-from dataclasses import is_dataclass
+from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from holdfast.adapters.checksum import checksum
 from holdfast.adapters.state_migrations import Document, migrate
@@ -34,8 +34,8 @@ def encode(state: SymbolState) -> bytes:
 
 def document_of(state: SymbolState) -> Document:
     """Return the file's content: the fields people look for first, the checksum last."""
-    fields = _json_ready(state)
-    document = {"symbol": fields.pop("symbol"), "is_in_position": state.is_in_position, **fields}
+    ready = _json_ready(state)
+    document = {"symbol": ready.pop("symbol"), "is_in_position": state.is_in_position, **ready}
     if state.last_decision and state.last_decision.signal is not None:
         # People and tools expect the signal, a strategy's float, as a JSON number.
         document["last_decision"]["signal"] = float(state.last_decision.signal)
@@ -51,7 +51,7 @@ def to_bytes(document: Document) -> bytes:
     Raises:
         OSError: it is so large that no start would read it again.
     """
-    content = (json.dumps(document, indent=2) + "\n").encode("ascii")
+    content = to_json(document, indent=2) + b"\n"
     if len(content) > SIZE_MAX:
         raise OSError(errno.EFBIG, f"the state of {document['symbol']} is larger than {SIZE_MAX // 1024} KB")
     return content
@@ -113,6 +113,7 @@ def state_of(document: Document) -> SymbolState:
 
 
 _ADAPTER = TypeAdapter(SymbolState)
+_FIELD_NAMES: dict[type, tuple[str, ...]] = {}
 
 
 def _json(content: bytes) -> Document:
@@ -141,12 +142,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _validated(document: Document) -> SymbolState:
-    fields = {key: value for key, value in document.items() if key not in ("is_in_position", "checksum")}
-    correction = fields.get("last_correction")
+    said = {key: value for key, value in document.items() if key not in ("is_in_position", "checksum")}
+    correction = said.get("last_correction")
     if isinstance(correction, dict) and "is" in correction:
-        fields["last_correction"] = {"now": correction["is"], **{k: v for k, v in correction.items() if k != "is"}}
+        said["last_correction"] = {"now": correction["is"], **{k: v for k, v in correction.items() if k != "is"}}
     try:
-        state = _ADAPTER.validate_json(json.dumps(fields), strict=True)
+        state = _ADAPTER.validate_json(json.dumps(said), strict=True)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise UnreadableStateError(f"the field {where} has the wrong shape") from None
@@ -157,10 +158,8 @@ def _validated(document: Document) -> SymbolState:
 
 def _json_ready(value: Any) -> Any:  # noqa: ANN401 - any field in, its JSON form out
     """Return what JSON can hold: decimals as plain strings, times as ISO 8601 with a Z."""
-    if is_dataclass(value):
-        return {field.name: _json_ready(getattr(value, field.name)) for field in dataclass_fields(value)}
-    if isinstance(value, tuple):
-        return [_json_ready(item) for item in value]
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, str):
@@ -168,4 +167,13 @@ def _json_ready(value: Any) -> Any:  # noqa: ANN401 - any field in, its JSON for
         return value.encode(errors="replace").decode()[:TEXT_MAX]
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return value
+    if isinstance(value, tuple):
+        return [_json_ready(item) for item in value]
+    return {name: _json_ready(getattr(value, name)) for name in _field_names(type(value))}
+
+
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Return a dataclass's fields; asking for them anew each time is most of what an encoding would cost."""
+    if kind not in _FIELD_NAMES:
+        _FIELD_NAMES[kind] = tuple(field.name for field in fields(kind))
+    return _FIELD_NAMES[kind]
