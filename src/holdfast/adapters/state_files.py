@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from holdfast.adapters.durable_file import move_durably, replace_durably
+from holdfast.adapters.runners import Runner, Threads
 from holdfast.adapters.state_codec import (
     SIZE_MAX,
     UnreadableStateError,
@@ -21,7 +22,7 @@ from holdfast.adapters.state_codec import (
 )
 from holdfast.adapters.state_folder import StateFolder
 from holdfast.adapters.state_journal import StateJournal
-from holdfast.adapters.steps import Runner, Steps, Threads, finish
+from holdfast.adapters.steps import Steps, finish
 from holdfast.domain import events
 from holdfast.domain.errors import LockedError
 from holdfast.domain.state import SCHEMA_VERSION, SymbolState
