@@ -17,6 +17,7 @@ from builders import NOON, a_record, a_state
 from fakes.lock import FreeLock
 from fakes.model_disk import ModelDisk
 from fakes.runner import AtOnce, result_of
+from holdfast.adapters.ballast import Ballast
 from holdfast.adapters.checksum import checksum
 from holdfast.adapters.state_codec import SIZE_MAX, TEXT_MAX, document_of, encode
 from holdfast.adapters.state_files import StateFiles
@@ -121,7 +122,7 @@ def test_a_disk_that_is_really_full_keeps_the_old_version(tmp_path: Path) -> Non
         pytest.skip("only root may mount a small file system")
     small = tmp_path / "small"
     small.mkdir()
-    mounted = [mount, "-t", "tmpfs", "-o", "size=256k", "none", str(small)]
+    mounted = [mount, "-t", "tmpfs", "-o", "size=2m", "none", str(small)]
     if subprocess.run(mounted, check=False, capture_output=True).returncode:
         pytest.skip("no tmpfs can be mounted here")
     try:
@@ -129,15 +130,53 @@ def test_a_disk_that_is_really_full_keeps_the_old_version(tmp_path: Path) -> Non
         store = StateFiles(folder, lambda: NOON, AtOnce())
         saved = result_of(store.save(a_state(10)))
         with pytest.raises(OSError, match="No space left"):
-            (small / "filler").write_bytes(bytes(1 << 20))
+            (small / "filler").write_bytes(bytes(4 << 20))
         with pytest.raises(OSError, match="No space left"):
             result_of(store.save(saved))
         assert store.read("AAPL") == saved
         (small / "filler").unlink()
-        assert result_of(store.save(saved)).sequence == 2
+        ballast = Ballast(folder).take()
+        with pytest.raises(OSError, match="No space left"):
+            (small / "filler").write_bytes(bytes(4 << 20))
+        kept = StateFiles(folder, lambda: NOON, AtOnce(), ballast)
+        assert [result_of(kept.save(saved)).sequence for _ in range(20)] == [2] * 20
+        assert kept.is_halted()
         folder.unlock()
     finally:
         subprocess.run([mount.replace("mount", "umount"), "--lazy", str(small)], check=True)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_full_disk_stops_entries_and_lets_exits_be_written(world: World, call: str) -> None:
+    """The room that was kept is given up, the save is made anew, and from then on nothing new is begun."""
+    ballast = Ballast(world.folder).take()
+    store = StateFiles(world.folder, lambda: NOON, AtOnce(), ballast)
+    assert not store.is_halted()
+    world.fail(call, errno.ENOSPC)
+    newest = result_of(store.save(replace(world.saved, target=Decimal(0))))
+    assert store.read("AAPL") == newest
+    assert store.is_halted()
+    assert not world.disk.exists(world.folder.private / "ballast")
+    world.fail(call, errno.ENOSPC)
+    with pytest.raises(OSError, match="No space left"):
+        result_of(store.save(newest))
+
+
+def test_another_error_does_not_cost_the_ballast(world: World) -> None:
+    """Only a full disk is helped by room."""
+    store = StateFiles(world.folder, lambda: NOON, AtOnce(), Ballast(world.folder).take())
+    world.fail("sync", errno.EIO)
+    with pytest.raises(OSError, match="Input/output"):
+        result_of(store.save(world.saved))
+    assert not store.is_halted()
+    assert world.disk.exists(world.folder.private / "ballast")
+
+
+def test_a_disk_without_room_for_the_ballast_counts_as_full(world: World) -> None:
+    """No entry is begun where there was no room at the start; the next start with room is free again."""
+    world.fail("write", errno.ENOSPC)
+    assert StateFiles(world.folder, lambda: NOON, AtOnce(), Ballast(world.folder).take()).is_halted()
+    assert not StateFiles(world.folder, lambda: NOON, AtOnce(), Ballast(world.folder).take()).is_halted()
 
 
 def test_without_a_free_descriptor_nothing_is_lost(real: tuple[StateFolder, StateFiles, SymbolState]) -> None:

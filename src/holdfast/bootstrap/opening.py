@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from holdfast.adapters.ballast import Ballast
 from holdfast.adapters.clock import MarketClock, WallClock
 from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
@@ -103,7 +104,8 @@ async def opened(config: Config, folder: StateFolder, options: Options) -> Async
         clock = MarketClock(instant.time) if instant else WallClock()
         account = await link.connection.broker.account()
         claim_folder(folder, config.broker, account, clock, archive=options.archive_state, is_dry=options.is_dry)
-        store = StateFiles(folder, clock.wall)
+        ballast = None if options.is_dry else Ballast(folder).take()
+        store = StateFiles(folder, clock.wall, ballast=ballast)
         outside = Outside(
             broker=link.connection.broker,
             market_data=link.connection.market_data,
