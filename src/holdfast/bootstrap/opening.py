@@ -9,6 +9,7 @@ from typing import Literal
 
 from holdfast.adapters.ballast import Ballast
 from holdfast.adapters.clock import MarketClock, WallClock
+from holdfast.adapters.mounts import warn_of_network
 from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
 from holdfast.adapters.state_journal import JournalFiles
@@ -104,6 +105,7 @@ async def opened(config: Config, folder: StateFolder, options: Options) -> Async
         clock = MarketClock(instant.time) if instant else WallClock()
         account = await link.connection.broker.account()
         claim_folder(folder, config.broker, account, clock, archive=options.archive_state, is_dry=options.is_dry)
+        warn_of_network(folder.root)
         ballast = None if options.is_dry else Ballast(folder).take()
         store = StateFiles(folder, clock.wall, ballast=ballast)
         outside = Outside(
