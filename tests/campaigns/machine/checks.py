@@ -3,7 +3,7 @@
 from campaigns.machine.wild_broker import Flows
 from campaigns.machine.world import QUANTITY, SYMBOLS, World
 from holdfast.domain.order import Intent, OrderRecord, OrderStatus, Side
-from holdfast.domain.state import Status
+from holdfast.domain.state import Status, SymbolState
 
 
 def must(holds: object, what: str, details: str = "") -> None:
@@ -18,6 +18,8 @@ class Checker:
     def __init__(self, world: World) -> None:
         self._world = world
         self._ids: set[str] = set()
+        self._saves_seen = 0
+        self._versions: dict[str, SymbolState] = {}
         world.broker.witness = self.on_post
 
     def on_post(self, intent: Intent) -> None:
@@ -35,11 +37,32 @@ class Checker:
 
     def after_step(self) -> None:
         """After every step."""
+        written = self._world.store.written
+        for state in written[self._saves_seen :]:
+            self._saved(state)
+        self._saves_seen = len(written)
         for symbol in SYMBOLS:
             self._quantities(symbol)
             state = self._world.file(symbol)
             for order in state.orders if state else ():
                 self._order(order)
+
+    def forget(self, symbol: str) -> None:
+        """The file was changed by another hand: its next version follows from nothing."""
+        self._versions.pop(symbol, None)
+
+    def _saved(self, state: SymbolState) -> None:
+        """A save books exactly what its orders say was filled, where nobody else moved the position (I7)."""
+        before = self._versions.get(state.symbol)
+        self._versions[state.symbol] = state
+        if before is None or self._world.broker.flows.get(state.symbol, Flows()).is_foreign:
+            return
+        moved = state.position.total_quantity - before.position.total_quantity
+        known = {order.client_order_id: order.filled_quantity for order in before.orders}
+        filled = sum(
+            (order.filled_quantity - known.get(order.client_order_id, 0)) * order.side.sign for order in state.orders
+        )
+        must(moved == filled, "I7: a save books something else than its orders' fills", f"{before}, then {state}")
 
     def _quantities(self, symbol: str) -> None:
         """Our orders never buy above the configured quantity (I2), nor sell what was not bought (I3)."""

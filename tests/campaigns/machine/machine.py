@@ -14,10 +14,10 @@ from fakes.desk import BUY, FLAT, HALF, SILENT
 from holdfast.domain.order import OrderStatus, Side
 
 symbols = st.sampled_from(SYMBOLS)
+lags = st.sampled_from([0.0, 1.0, 5.0, 9.9])
 closes = st.one_of(st.none(), st.sampled_from([BUY, FLAT, HALF, SILENT]))
 Rule = Any
 ENDINGS = [OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.PENDING_CANCEL]
-LAGS = [0.0, 1.0, 5.0, 9.9]
 WIRE_S = 190.0
 LISTING_LAGS = [0.0, 2.0, 20.0, 39.0]
 
@@ -26,8 +26,8 @@ COVERAGE = (
     *(f"planned {fate.name.lower()}" for fate in Submit),
     *(f"order {ending.value}" for ending in ENDINGS),
     "scenarios with orders", "late arrival", "full fill", "partial fill", "update", "update again", "reads fail",
-    "owner buy", "owner sell", "crash", "crash in a call", "stop", "file lost", "file damaged", "file older",
-    "disk fails",
+    "owner buy", "owner sell", "transfer", "split", "crash", "crash in a call", "stop", "disk fails",
+    "file lost", "file damaged", "file older",
 )  # fmt: skip
 CLASSES = ("wire", "reads", "orders", "stream", "lags", "owner", "files", "disk", "process")
 
@@ -188,11 +188,12 @@ class Machine(RuleBasedStateMachine):
     # Lags
 
     @needs("lags")
-    @rule(listing=st.sampled_from(LISTING_LAGS), position=st.sampled_from(LAGS), view=st.sampled_from(LAGS))
-    def lags(self, listing: float, position: float, view: float) -> None:
-        """The broker's answers are older now, or newer."""
+    @rule(listing=st.sampled_from(LISTING_LAGS), positions=lags, views=lags, activities=lags)
+    def answers_lag(self, listing: float, positions: float, views: float, activities: float) -> None:
+        """The broker's answers are older from now on, or newer."""
         broker = self.world.broker
-        broker.listing_lag_s, broker.position_lag_s, broker.view_lag_s = listing, position, view
+        broker.listing_lag_s, broker.position_lag_s = listing, positions
+        broker.view_lag_s, broker.activities_lag_s = views, activities
 
     # The owner
 
@@ -202,11 +203,34 @@ class Machine(RuleBasedStateMachine):
         """The owner buys, or sells what is there and free."""
         broker = self.world.broker
         if side is Side.SELL:
-            claimed = sum(broker.open_quantity(one) for one in broker.live(symbol) if one.side is Side.SELL)
-            shares = min(shares, int(broker.held(symbol) - claimed))
+            shares = min(shares, self._free(symbol))
         if shares > 0:
             self._did(f"owner {side.value}")
             broker.owner_trades(side, shares, symbol)
+
+    @needs("owner")
+    @rule(symbol=symbols, change=st.integers(-15, 15))
+    def transfer(self, symbol: str, change: int) -> None:
+        """Shares come or go, and nothing says why."""
+        change = max(change, -self._free(symbol))
+        if change:
+            self._did("transfer")
+            self.world.broker.transfer(change, symbol)
+
+    @needs("owner")
+    @rule(symbol=symbols)
+    def split(self, symbol: str) -> None:
+        """Each share becomes two, while no order works."""
+        broker = self.world.broker
+        if broker.held(symbol) and not broker.live(symbol):
+            self._did("split")
+            broker.split(2, symbol)
+
+    def _free(self, symbol: str) -> int:
+        """Return how many shares no order of ours may sell."""
+        broker = self.world.broker
+        claimed = sum(broker.open_quantity(one) for one in broker.live(symbol) if one.side is Side.SELL)
+        return max(0, int(broker.held(symbol) - claimed))
 
     # Processes and disks
 
@@ -241,6 +265,7 @@ class Machine(RuleBasedStateMachine):
         """While the bot is down a file is lost, perhaps its backup too."""
         self._did("file lost")
         self.world.crash()
+        self.checker.forget(symbol)
         self.world.lose(symbol, with_backup=with_backup)
 
     @needs("files")
@@ -249,6 +274,7 @@ class Machine(RuleBasedStateMachine):
         """While the bot is down a file becomes unreadable."""
         self._did("file damaged")
         self.world.crash()
+        self.checker.forget(symbol)
         self.world.damage(symbol)
 
     @needs("files")
@@ -258,6 +284,7 @@ class Machine(RuleBasedStateMachine):
         self._did("file older")
         self.world.crash()
         self.world.advance(WIRE_S)
+        self.checker.forget(symbol)
         self.world.put_back(symbol, age)
 
     @needs("disk")

@@ -1,12 +1,12 @@
 """`WildBroker`: the fake broker with everything that a real one may do within its assumptions."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from fakes.broker import FakeBroker, Submit
 from fakes.clock import ManualClock
-from holdfast.domain.broker_facts import Rows
+from holdfast.domain.broker_facts import Activity, Rows
 from holdfast.domain.errors import OutcomeUnknown, Recoverable
 from holdfast.domain.order import Intent, OrderStatus, OrderView, Side
 from holdfast.engine.approval import SavedIntent
@@ -23,6 +23,11 @@ class Flows:
     foreign_in: Decimal = Decimal(0)
     foreign_out: Decimal = Decimal(0)
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether anybody else ever moved it."""
+        return bool(self.foreign_in or self.foreign_out)
+
 
 class WildBroker(FakeBroker):
     """Late requests arrive before they die, views of orders are old, cancels may be lost, owners trade."""
@@ -31,7 +36,7 @@ class WildBroker(FakeBroker):
         super().__init__(clock)
         self.updates: list[OrderView] = []
         self.on_update = self.updates.append
-        self.view_lag_s = 0.0
+        self.view_lag_s = self.activities_lag_s = 0.0
         self.loses_cancels = False
         self.flows: dict[str, Flows] = {}
         self.late: list[tuple[float, Intent]] = []
@@ -49,6 +54,11 @@ class WildBroker(FakeBroker):
         """Look one order up; the view may be `view_lag_s` old."""
         view = await super().order_by_client_id(client_order_id)
         return view and self._as_then(view)
+
+    async def activities(self, after: datetime) -> Rows[Activity]:
+        """Read what changed the holdings; the last `activities_lag_s` are not listed yet."""
+        until = self.clock.now() - timedelta(seconds=self.activities_lag_s)
+        return Rows(tuple(one for one in (await super().activities(after)).good if one.time <= until))
 
     async def submit(self, intent: SavedIntent) -> OrderView:
         """Take a POST; a request that is late waits in `late`."""
@@ -113,6 +123,21 @@ class WildBroker(FakeBroker):
         name = list(self.books)[-1]
         self._remember(name)
         self.updates.append(self.books[name])
+
+    def split(self, ratio: int, symbol: str = "AAPL") -> None:
+        """Turn each share into so many."""
+        self._moved(symbol, self.held(symbol) * (ratio - 1))
+        super().split(ratio, symbol)
+
+    def transfer(self, change: int, symbol: str) -> None:
+        """Bring shares in, or take them out, with nothing that explains it."""
+        self._moved(symbol, Decimal(change))
+        self.hand_over(int(self.held(symbol)) + change, symbol)
+
+    def _moved(self, symbol: str, change: Decimal) -> None:
+        flows = self.flows.setdefault(symbol, Flows())
+        flows.foreign_in += max(change, Decimal(0))
+        flows.foreign_out -= min(change, Decimal(0))
 
     def _remember(self, name: str) -> None:
         self._history.setdefault(name, []).append((self.clock.monotonic(), self.books[name]))

@@ -217,7 +217,7 @@ class World:
         """End every fault: what is on the wire arrives, what works at the broker fills, nothing lags."""
         broker, store = self.broker, self.store
         broker.plan.clear()
-        broker.listing_lag_s = broker.position_lag_s = broker.view_lag_s = 0.0
+        broker.listing_lag_s = broker.position_lag_s = broker.view_lag_s = broker.activities_lag_s = 0.0
         broker.reads_failing, broker.loses_cancels, broker.fills_at_once = None, False, True
         store.failing.clear()
         store.failing_after.clear()
