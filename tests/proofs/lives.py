@@ -1,4 +1,4 @@
-"""`Lives`: an account and a disk that outlive the bot. Each life is a whole process over fakes and ends like a crash."""
+"""`Lives`: an account and a disk that outlive the bot. Each life is a whole process over fakes, ended like a crash."""
 
 import asyncio
 from collections import Counter
@@ -15,7 +15,7 @@ from holdfast.engine.inbox import LookUp
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.reconciler import Report
 from holdfast.engine.spec import SymbolSpec
-from holdfast.engine.start import Started, start
+from holdfast.engine.start import start
 from holdfast.engine.supervisor import Supervisor
 from holdfast.engine.worker import SymbolWorker
 from planted.plants import Plant
@@ -103,7 +103,8 @@ class Life:
         await self.dealt_with()
 
     def _planted(self, good: SymbolWorker) -> SymbolWorker:
-        return self._worker_class(good.spec, good.state, good.window, good._tools, good.holds)  # noqa: SLF001 - its twin
+        tools = good._tools  # noqa: SLF001 - its twin needs the same
+        return self._worker_class(good.spec, good.state, good.window, tools, good.holds)
 
     async def dealt_with(self) -> None:
         """Let every task have its turns until nothing is left to do at this moment."""
@@ -122,9 +123,7 @@ def minute(*closes: int | str) -> Step:
         now = int((desk.clock.now() - NOON).total_seconds() // 60)
         desk.moves_to(now)
         await life.supervisor.keep_up()
-        life.bars.send(
-            *(a_bar(now, close, spec.symbol) for spec, close in zip(life.lives.specs, closes, strict=True))
-        )
+        life.bars.send(*(a_bar(now, close, spec.symbol) for spec, close in zip(life.lives.specs, closes, strict=True)))
         await life.dealt_with()
 
     return step
