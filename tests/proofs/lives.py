@@ -7,9 +7,9 @@ from decimal import Decimal
 from random import Random
 
 from builders import ACCOUNT, NOON, a_bar
-from fakes.desk import BUY, Desk, a_spec
+from fakes.desk import BUY, FLAT, Desk, a_spec
 from fakes.streams import FakeBarStream, FakeMarketData, FakeOrderStream
-from holdfast.domain.state import SymbolState
+from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.inbox import LookUp
 from holdfast.engine.outside import Identity, Outside
@@ -61,6 +61,10 @@ class Lives:
     def sent(self, symbol: str = "AAPL") -> list[tuple[str, Decimal]]:
         """Return the side and quantity of every order that the bot has sent."""
         return [(one.side.value, one.quantity) for one in self.broker.received if one.symbol == symbol]
+
+    def entries(self, symbol: str = "AAPL") -> int:
+        """Return how many orders to buy the bot has sent."""
+        return [side for side, _quantity in self.sent(symbol)].count("buy")
 
     def fill_all(self) -> None:
         """Let everything fill that still can."""
@@ -186,13 +190,25 @@ def written_and_sent(lives: Lives) -> Counter[str]:
 
 
 def never_twice(lives: Lives, most: int = QUANTITY) -> None:
-    """Assert that no id was ever sent twice, and the bot wanting to buy for minutes does not hold more than it may."""
+    """Assert that after minutes of wanting to buy nothing was sent twice, and that an exit sells what is ours alone."""
     symbols = [spec.symbol for spec in lives.specs]
-    buying = minute(*[BUY] * len(symbols))
+    buying, leaving = minute(*[BUY] * len(symbols)), minute(*[FLAT] * len(symbols))
     lives.live(wait(LONGEST_DOUBT_S), buying, wait(60), buying, meanwhile(lives.fill_all), wait(LONGEST_DOUBT_S))
-    ids = Counter(intent.client_order_id for intent in lives.broker.received)
-    assert [name for name, count in ids.items() if count > 1] == []
     for symbol in symbols:
         assert lives.broker.held(symbol) <= most, symbol
-        assert lives.file(symbol).position.total_quantity == lives.broker.held(symbol), symbol
         assert lives.file(symbol).position.quantity <= QUANTITY, symbol
+    _agree(lives)
+    others = {symbol: lives.file(symbol).position.unmanaged_quantity for symbol in symbols}
+    lives.live(leaving, meanwhile(lives.fill_all), wait(LONGEST_DOUBT_S))
+    _agree(lives)
+    for symbol, theirs in others.items():
+        if lives.file(symbol).status is Status.ACTIVE:
+            assert lives.broker.held(symbol) == theirs, symbol
+
+
+def _agree(lives: Lives) -> None:
+    """Assert that every file says what the account holds, and that every id was sent once."""
+    for symbol in (spec.symbol for spec in lives.specs):
+        assert lives.file(symbol).position.total_quantity == lives.broker.held(symbol), symbol
+    ids = Counter(intent.client_order_id for intent in lives.broker.received)
+    assert [name for name, count in ids.items() if count > 1] == []
