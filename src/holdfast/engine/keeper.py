@@ -13,8 +13,8 @@ from loguru import logger
 from holdfast.domain import events
 from holdfast.domain.bar import Bar
 from holdfast.domain.doubt import lost_answer, unresolved, with_doubt
-from holdfast.domain.errors import Recoverable, Rejected
-from holdfast.domain.order import OrderRecord, OrderView, Role
+from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
+from holdfast.domain.order import OrderRecord, OrderStatus, OrderView, Role
 from holdfast.domain.reconcile import reconcile, role_of
 from holdfast.domain.state import Status, SymbolState, is_only_progress
 from holdfast.domain.symbols import is_pair
@@ -146,6 +146,24 @@ class SymbolKeeper:
         else:
             self._lookups.found(record.client_order_id)
             await self._see(view)
+            await self._let_go(self.state.order(record.client_order_id))
+
+    async def _let_go(self, record: OrderRecord | None) -> None:
+        """A removed symbol keeps its position; an entry still working would enlarge it."""
+        if self.state.status is not Status.RETIRED or record is None or record.role is not Role.ENTRY:
+            return
+        if record.is_unsettled and record.status is not OrderStatus.PENDING_CANCEL:
+            await self._cancel(record)
+
+    async def _cancel(self, record: OrderRecord | None) -> None:
+        """Ask for a cancel; only a terminal look-up says that it happened."""
+        if record is None or record.broker_order_id is None:
+            return
+        try:
+            await self._tools.broker.cancel(record.broker_order_id)
+        except (Recoverable, Rejected, OutcomeUnknown) as error:
+            logger.info("{}: the cancel of {} is open: {}", self.symbol, record.client_order_id, error)
+        self._lookups.sent(record.client_order_id, self._tools.clock.monotonic())
 
     async def _doubt_position(self, reason: str) -> None:
         """Trade nothing until a snapshot has shown what the account holds."""

@@ -10,7 +10,7 @@ from loguru import logger
 from holdfast.domain.admission import admit, asset_trouble, retire
 from holdfast.domain.broker_facts import Asset
 from holdfast.domain.decide import Rules
-from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
+from holdfast.domain.errors import Recoverable, Rejected
 from holdfast.domain.order import Role
 from holdfast.domain.session import Session
 from holdfast.domain.state import Status, SymbolState
@@ -18,7 +18,6 @@ from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.keeper import Tools
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.portfolio import Portfolio
-from holdfast.engine.ports import Broker
 from holdfast.engine.purse import Purse
 from holdfast.engine.reconciler import Ready, Reconciler, Report
 from holdfast.engine.spec import SymbolSpec
@@ -82,7 +81,6 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
     started = Started(report, portfolio, workers, dict(report.failed), retired)
     await _warm_up(started, outside, sessions)
     _claim_for_open_entries(started)
-    await _cancel_retired_entries(started, outside.broker)
     return started
 
 
@@ -140,14 +138,3 @@ def _claim_for_open_entries(started: Started) -> None:
         for order in worker.state.unsettled:
             if order.role is Role.ENTRY and bar is not None:
                 started.portfolio.purse.reserve(order.client_order_id, order.open_quantity * bar.close)
-
-
-async def _cancel_retired_entries(started: Started, broker: Broker) -> None:
-    """A removed symbol keeps its position; an entry still working would enlarge it."""
-    for symbol in started.retired:
-        for order in started.workers[symbol].state.unsettled:
-            if order.role is Role.ENTRY and order.broker_order_id:
-                try:
-                    await broker.cancel(order.broker_order_id)
-                except (Recoverable, Rejected, OutcomeUnknown) as error:
-                    logger.warning("{}: the working entry could not be canceled: {}", symbol, error)

@@ -11,8 +11,8 @@ from loguru import logger
 from holdfast.domain import events
 from holdfast.domain.bar import Bar
 from holdfast.domain.decide import Decision, Moment, decide
-from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
-from holdfast.domain.order import OrderRecord, Role
+from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.order import Role
 from holdfast.domain.risk import Approved, Refused, judge, uncovered
 from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.evaluation import evaluate
@@ -195,16 +195,6 @@ class SymbolWorker(SymbolKeeper):
         # The clock of a lost answer starts when the request is given up, not when it was begun.
         self._lookups.sent(intent.client_order_id, self._tools.clock.monotonic())
         await self._commit(*([answer] if answer else []))
-
-    async def _cancel(self, record: OrderRecord | None) -> None:
-        """Ask for a cancel; only a terminal look-up says that it happened."""
-        if record is None or record.broker_order_id is None:
-            return
-        try:
-            await self._tools.broker.cancel(record.broker_order_id)
-        except (Recoverable, Rejected, OutcomeUnknown) as error:
-            logger.info("{}: the cancel of {} is open: {}", self.symbol, record.client_order_id, error)
-        self._lookups.sent(record.client_order_id, self._tools.clock.monotonic())
 
 
 def _taken(decision: Decision, moment: Moment) -> events.DecisionTaken:
