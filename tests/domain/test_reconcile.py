@@ -459,3 +459,13 @@ def test_the_fee_of_a_purchase_in_coins_is_the_brokers_word() -> None:
     assert outcome.state.position.average_entry_price == 100
     assert reconciled(replace(state, symbol="AAPL"), some_facts("0.1995")).doubt is not None
     assert reconciled(state, some_facts("0.198")).doubt is not None
+
+
+def test_a_lost_short_is_rebuilt_from_its_orders() -> None:
+    """Bought, sold, sold short: the history says that the short is ours, also where config allows long only by now."""
+    views = [a_view(minute=1), a_view(minute=2, side=SELL), a_view(minute=3, side=SELL)]
+    for policy in (SHORTS, ADOPT):
+        outcome = reconciled(NEW, some_facts(-10, *views), policy)
+        assert (outcome.state.position.quantity, outcome.doubt) == (-10, None)
+        assert [order.role for order in outcome.state.orders] == [Role.ENTRY, EXIT, Role.ENTRY]
+        assert outcome.state.status is Status.ACTIVE

@@ -254,6 +254,14 @@ class Level:
     def signals(self, bars):
         return np.where(bars.close >= 100, 1.0, 0.0)
 
+class Sides:
+    """Long from 101 on, short down to 99, flat in between."""
+
+    warmup = 0
+
+    def signals(self, bars):
+        return np.where(bars.close >= 101, 1.0, np.where(bars.close <= 99, -1.0, 0.0))
+
 class Broken:
     """Raises on the first live bar."""
 

@@ -62,6 +62,18 @@ def test_an_order_met_for_the_first_time_costs_what_it_filled() -> None:
     assert portfolio.purse.free == 9_000
 
 
+@pytest.mark.parametrize(("price", "free"), [(90, 9900), (100, 10_000), (110, 9900)])
+def test_a_covered_short_frees_no_more_than_is_certain(price: int, free: int) -> None:
+    """Sold at 100, it binds 1000; a loss is gone at once, a profit counts from the next recount on."""
+    portfolio = a_portfolio()
+    sold = a_record("filled", side=Side.SELL)
+    portfolio.follow(a_state(0, a_record("intent", side=Side.SELL)), a_state(-10, sold))
+    portfolio.purse.release(an_id())
+    bought = a_record("filled", minute=1, side=Side.BUY, role=Role.EXIT, price=price)
+    portfolio.follow(a_state(-10, sold), a_state(0, sold, bought))
+    assert portfolio.purse.free == free
+
+
 @given(st.lists(st.integers(1, 10), min_size=1, max_size=5))
 def test_fills_in_parts_cost_what_one_fill_costs(parts: list[int]) -> None:
     """However a fill is cut into saves, the same cash is gone in the end."""

@@ -91,7 +91,7 @@ def refuse_unbuilt(config: Config) -> None:
 
     Raises:
         UsageError: with every such wish at once: `broker: live`, a timeframe other than 1Min, `on_remove: close`,
-            `direction: both`, crypto pairs.
+            crypto pairs.
     """
     found = []
     if config.broker == "live":
@@ -104,7 +104,6 @@ def refuse_unbuilt(config: Config) -> None:
         asked = {
             ("timeframe", symbol.timeframe.name, "1Min"),
             ("on_remove", symbol.on_remove, "keep"),
-            ("direction", symbol.direction, "long"),
         }
         found += [
             f"{place}: {key}: {value} is not enabled in this version; write {built}"

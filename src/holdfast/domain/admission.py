@@ -37,8 +37,16 @@ def asset_trouble(symbol: str, asset: Asset | None, rules: Rules) -> str | None:
         return f"the exchange does not trade {symbol} now"
     if rules.quantity % 1 and not asset.is_fractionable:
         return f"{symbol} is traded in whole shares only, config.yaml asks for {plain(rules.quantity)}"
-    if rules.may_short and not asset.is_shortable:
+    if rules.may_short:
+        return _short_trouble(symbol, asset, rules)
+    return None
+
+
+def _short_trouble(symbol: str, asset: Asset, rules: Rules) -> str | None:
+    if not asset.is_shortable:
         return f"{symbol} cannot be sold short: write direction: long"
+    if rules.quantity % 1:
+        return f"{symbol} is sold short in whole shares only: write a whole qty, or direction: long"
     return None
 
 

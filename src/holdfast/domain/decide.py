@@ -14,6 +14,8 @@ from holdfast.domain.position import ZERO
 from holdfast.domain.state import Status, SymbolState
 from holdfast.domain.timeframe import Timeframe
 
+ONE = Decimal(1)
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -112,7 +114,9 @@ def _target(signal: Decimal, rules: Rules) -> Decimal:
     exposure = max(Decimal(-1), min(Decimal(1), signal))
     if exposure < 0 and not rules.may_short:
         return ZERO
-    return down_to_lot(exposure * rules.quantity, rules.lot)
+    # Nobody lends a part of a share.
+    lot = rules.lot if exposure > 0 else max(rules.lot, ONE)
+    return down_to_lot(exposure * rules.quantity, lot)
 
 
 def _already(target: Decimal) -> str:
