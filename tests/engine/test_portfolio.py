@@ -28,8 +28,17 @@ def test_halt_stops_entries_with_its_reason() -> None:
 
 def test_the_session_is_the_calendars() -> None:
     """Open and closed are read from the broker's calendar."""
-    assert a_portfolio().is_session_open(SESSION.open)
-    assert not a_portfolio().is_session_open(SESSION.close)
+    assert a_portfolio().is_session_open("AAPL", SESSION.open)
+    assert not a_portfolio().is_session_open("AAPL", SESSION.close)
+
+
+def test_a_pair_is_traded_around_the_clock() -> None:
+    """After the close a pair is traded on and a stock is not; with a pair in config something is always open."""
+    assert a_portfolio().is_session_open("BTC/USD", SESSION.close)
+    assert not a_portfolio().is_open(SESSION.close)
+    never = Portfolio(Purse(Decimal(1)), [SESSION], lambda: False, never_closes=True)
+    assert never.is_open(SESSION.close)
+    assert not never.is_session_open("AAPL", SESSION.close)
 
 
 @pytest.mark.parametrize(

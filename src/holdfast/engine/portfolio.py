@@ -10,6 +10,7 @@ from holdfast.domain.position import ZERO, Position
 from holdfast.domain.risk import Means
 from holdfast.domain.session import Session, session_at
 from holdfast.domain.state import SymbolState
+from holdfast.domain.symbols import is_pair
 from holdfast.engine.purse import Purse
 
 
@@ -19,16 +20,24 @@ class Portfolio:
     Whoever hears of something that the files cannot explain sets `reconcile_wanted`.
     """
 
-    def __init__(self, purse: Purse, sessions: Sequence[Session], is_halted: Callable[[], bool]) -> None:
+    def __init__(
+        self, purse: Purse, sessions: Sequence[Session], is_halted: Callable[[], bool], *, never_closes: bool = False
+    ) -> None:
+        """With `never_closes`, a crypto pair is traded: some market is always open."""
         self.purse = purse
         self.sessions = sessions
+        self.never_closes = never_closes
         self._is_halted = is_halted
         self._stopped: str | None = None
         self.reconcile_wanted = asyncio.Event()
 
-    def is_session_open(self, now: datetime) -> bool:
-        """Whether the regular session is open at market time `now`."""
-        return session_at(self.sessions, now) is not None
+    def is_session_open(self, symbol: str, now: datetime) -> bool:
+        """Whether `symbol` is traded at market time `now`: a stock in the regular session, a pair around the clock."""
+        return is_pair(symbol) or session_at(self.sessions, now) is not None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether anything is traded at market time `now`."""
+        return self.never_closes or session_at(self.sessions, now) is not None
 
     def stop_entries(self, why: str) -> None:
         """Refuse every entry from now on, until the bot is started again."""

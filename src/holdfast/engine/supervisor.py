@@ -82,6 +82,11 @@ class Supervisor:
         """The market's sessions around now."""
         return list(self._portfolio.sessions)
 
+    @property
+    def never_closes(self) -> bool:
+        """Whether some market is always open for the bot."""
+        return self._portfolio.never_closes
+
     def begin(self) -> None:
         """Start the children and the streams."""
         self._children = [

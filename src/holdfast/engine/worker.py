@@ -100,8 +100,9 @@ class SymbolWorker(SymbolKeeper):
     async def _on_bar(self, bar: Bar) -> None:
         if not self._take(bar):
             return
+        await self._book_fee()
         now = self._tools.clock.now()
-        moment = Moment(now, bar.time, bar.close, self._tools.portfolio.is_session_open(now))
+        moment = Moment(now, bar.time, bar.close, self._tools.portfolio.is_session_open(self.symbol, now))
         try:
             decision = self._decide(moment)
         except Exception as error:
