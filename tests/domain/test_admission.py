@@ -81,3 +81,12 @@ def test_what_both_directions_need(is_shortable: bool, quantity: str, trouble: s
     asset = Asset("AAPL", is_tradable=True, is_fractionable=True, is_shortable=is_shortable)
     assert asset_trouble("AAPL", asset, some_rules(quantity, may_short=True)) == trouble
     assert asset_trouble("AAPL", asset, some_rules(quantity)) is None
+
+
+def test_a_pair_without_its_slash_is_told_how_to_write_it() -> None:
+    """BTCUSD is how positions say it, and no stock."""
+    found = asset_trouble("BTCUSD", None, some_rules())
+    assert found == (
+        "the broker does not know BTCUSD: check the spelling in config.yaml, "
+        "a crypto pair is written with its slash: BTC/USD"
+    )

@@ -32,7 +32,8 @@ def retire(state: SymbolState) -> SymbolState:
 def asset_trouble(symbol: str, asset: Asset | None, rules: Rules) -> str | None:
     """Say why this asset cannot be traded as configured, or None."""
     if asset is None:
-        return f"the broker does not know {symbol}: check the spelling in config.yaml"
+        hint = ", a crypto pair is written with its slash: BTC/USD" if symbol.endswith("USD") else ""
+        return f"the broker does not know {symbol}: check the spelling in config.yaml{hint}"
     if not asset.is_tradable:
         return f"the exchange does not trade {symbol} now"
     if rules.quantity % 1 and not asset.is_fractionable:
