@@ -150,7 +150,7 @@ def test_a_simulator_that_is_away_is_asked_again() -> None:
 
 def a_portfolio(*sessions: Session) -> Portfolio:
     """Return a portfolio with this calendar."""
-    return Portfolio(Purse(ACCOUNT.cash), sessions, lambda: False)
+    return Portfolio(Purse(ACCOUNT.cash), sessions, lambda: None)
 
 
 async def turns() -> None:
@@ -204,7 +204,7 @@ def test_with_a_pair_the_wall_clock_never_waits_for_a_session() -> None:
     async def work() -> None:
         clock = ManualClock(SESSION.close + 2 * BAR_DELAY)
         one, supervisor = told()
-        portfolio = Portfolio(Purse(ACCOUNT.cash), [SESSION], lambda: False, never_closes=True)
+        portfolio = Portfolio(Purse(ACCOUNT.cash), [SESSION], lambda: None, never_closes=True)
         task = asyncio.create_task(RealTime(clock, portfolio).run(supervisor))
         await turns()
         clock.advance(60)

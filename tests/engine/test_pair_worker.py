@@ -68,6 +68,18 @@ def test_a_position_that_cannot_be_read_leaves_the_fee_to_the_reconciler() -> No
     assert desk.portfolio.reconcile_wanted.is_set()
 
 
+def test_more_than_the_fee_left_is_never_ordered_away() -> None:
+    """While the positions do not show the purchase yet, an exit waits for them: the file is known to say too much."""
+    desk = Desk()
+    desk.broker.position_lag_s = 10
+    one_day(desk, bar(1, BUY, PAIR), bar(2, FLAT, PAIR), worker=a_worker(desk))
+    assert sent(desk) == [(Side.BUY, Decimal("0.5"))]
+    assert desk.portfolio.reconcile_wanted.is_set()
+    last = on_file(desk).last_decision
+    assert last is not None
+    assert "reading the position before the exit" in last.why
+
+
 def test_a_part_is_sold_of_what_is_left_and_dust_stays() -> None:
     """Half the signal sells down to half; what is worth less than ten dollars is no order (F16)."""
     desk = Desk()

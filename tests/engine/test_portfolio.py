@@ -16,7 +16,7 @@ def a_portfolio(*, halt: bool = False) -> Portfolio:
     """Return a portfolio with 10,000 in cash of which the order of minute 0 claims 1000."""
     purse = Purse(Decimal(10_000))
     purse.reserve(an_id(), Decimal(1000))
-    return Portfolio(purse, [SESSION], lambda: halt)
+    return Portfolio(purse, [SESSION], lambda: "the file HALT" if halt else None)
 
 
 def test_halt_stops_entries_with_its_reason() -> None:
@@ -36,7 +36,7 @@ def test_a_pair_is_traded_around_the_clock() -> None:
     """After the close a pair is traded on and a stock is not; with a pair in config something is always open."""
     assert a_portfolio().is_session_open("BTC/USD", SESSION.close)
     assert not a_portfolio().is_open(SESSION.close)
-    never = Portfolio(Purse(Decimal(1)), [SESSION], lambda: False, never_closes=True)
+    never = Portfolio(Purse(Decimal(1)), [SESSION], lambda: None, never_closes=True)
     assert never.is_open(SESSION.close)
     assert not never.is_session_open("AAPL", SESSION.close)
 

@@ -25,7 +25,7 @@ from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds, position_moved
 from holdfast.engine.inbox import FactsRead
 from holdfast.engine.lookups import LookUpSchedule
-from holdfast.engine.memory import StateStore
+from holdfast.engine.memory import StateStore, Unreadable
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.ports import Broker, Clock
 from holdfast.engine.spec import SymbolSpec
@@ -63,6 +63,7 @@ class SymbolKeeper:
         self._tools = tools
         self._lookups = LookUpSchedule(tools.broker.assumptions, started=tools.clock.monotonic())
         self._saved_at = tools.clock.monotonic()
+        self._filled_at = float("-inf")
         self._has_unsaved = False
         self._stopping = False
         self._in_flight: str | None = None
@@ -102,6 +103,8 @@ class SymbolKeeper:
         """After a failure, believe the disk; where it holds nothing valid, write what is remembered."""
         on_disk = await self._tools.store.load(self.symbol)
         if not isinstance(on_disk, SymbolState):
+            if isinstance(on_disk, Unreadable):
+                await self._tools.store.set_aside(self.symbol)
             await self.checkpoint()
             return
         last = self.state.last_decision
@@ -239,7 +242,8 @@ class SymbolKeeper:
             self.state = before
             raise
         if before.position != self.state.position:
-            self.holds = after_fill(self.holds, self._tools.clock.monotonic())
+            self._filled_at = self._tools.clock.monotonic()
+            self.holds = after_fill(self.holds, self._filled_at)
             if is_pair(self.symbol) and before.position.quantity < self.state.position.quantity:
                 # The broker takes its fee of a purchase in the asset: only the position tells what is left.
                 self._is_fee_due = True
