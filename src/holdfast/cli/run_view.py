@@ -14,7 +14,7 @@ from rich.text import Text
 
 from holdfast.adapters.log import start_logging
 from holdfast.bootstrap.opening import Opened
-from holdfast.domain.decimals import plain
+from holdfast.domain.decimals import plain, price_text
 from holdfast.domain.session import session_at
 from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.board import Board, Row
@@ -116,7 +116,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     state, last = row.state, row.state.last_decision
     signal = "" if last is None or last.signal is None else f"{last.signal:+.2f}"
     working = ", ".join(f"{order.side.value} {plain(order.open_quantity)}" for order in state.unsettled)
-    price = f"{row.price:.2f}" if row.price else ""
+    price = price_text(row.price) if row.price else ""
     position = plain(state.position.quantity)
     if state.position.unmanaged_quantity:
         position += f" (+{plain(state.position.unmanaged_quantity)} unmanaged)"
