@@ -100,8 +100,9 @@ class SymbolWorker(SymbolKeeper):
     async def _on_bar(self, bar: Bar) -> None:
         if not self._take(bar):
             return
+        await self._book_fee()
         now = self._tools.clock.now()
-        moment = Moment(now, bar.time, bar.close, self._tools.portfolio.is_session_open(now))
+        moment = Moment(now, bar.time, bar.close, self._tools.portfolio.is_session_open(self.symbol, now))
         try:
             decision = self._decide(moment)
         except Exception as error:
@@ -146,10 +147,12 @@ class SymbolWorker(SymbolKeeper):
     async def _covered(self, approved: Approved) -> Approved | Refused:
         """Ask the broker once more before an exit; only an answer that contradicts the file stops it.
 
-        Just after a fill of ours the answer may still be the old one, and proves nothing.
+        Just after a fill of ours the answer may still be the old one, and proves nothing; but where a fee is due, the
+        file is known to say too much.
         """
         tools = self._tools
-        if tools.clock.monotonic() - self._filled_at < tools.broker.assumptions.position_lag_s:
+        is_fresh = tools.clock.monotonic() - self._filled_at < tools.broker.assumptions.position_lag_s
+        if is_fresh and not self._is_fee_due:
             return approved
         try:
             holding = await tools.broker.position(self.symbol)
