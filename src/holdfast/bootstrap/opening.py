@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from holdfast.adapters.clock import MarketClock, WallClock
+from holdfast.adapters.report_files import ReportFiles
 from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
 from holdfast.adapters.state_journal import JournalFiles
+from holdfast.adapters.steps import Threads
 from holdfast.adapters.user_strategy import load_user_strategy
 from holdfast.bootstrap.identity import claim_folder
 from holdfast.bootstrap.link import Link, open_link
@@ -103,13 +105,14 @@ async def opened(config: Config, folder: StateFolder, options: Options) -> Async
         clock = MarketClock(instant.time) if instant else WallClock()
         account = await link.connection.broker.account()
         claim_folder(folder, config.broker, account, clock, archive=options.archive_state, is_dry=options.is_dry)
-        store = StateFiles(folder, clock.wall)
+        runner = Threads()
+        store = StateFiles(folder, clock.wall, runner)
         outside = Outside(
             broker=link.connection.broker,
             market_data=link.connection.market_data,
             store=store,
             clock=clock,
-            chronicle=Chronicle(JournalFiles(folder, clock.wall)),
+            chronicle=Chronicle(JournalFiles(folder, clock.wall), ReportFiles(folder, clock.wall, runner)),
         )
         identity = Identity(config.bot, account.id, is_simulated=config.broker == "sim")
         set_time = clock.set_time if isinstance(clock, MarketClock) else None

@@ -25,6 +25,7 @@ from holdfast.engine.lookups import LookUpSchedule
 from holdfast.engine.memory import StateStore
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.ports import Broker, Clock
+from holdfast.engine.reconciler import Ready
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.submission import says_the_same
 
@@ -182,6 +183,7 @@ class SymbolKeeper:
             # The file still says what was doubted: so is the doubt.
             self.holds = before
             raise
+        read.found(self.symbol, Ready(self.state, outcome.corrections, self.holds))
 
     def _look_for_a_twin(self, after: SymbolState) -> None:
         """An order with our prefix that this process did not send: another bot of our name trades this account."""

@@ -15,6 +15,7 @@ from holdfast.domain.order import Role
 from holdfast.domain.session import Session
 from holdfast.domain.state import Status, SymbolState
 from holdfast.domain.timeframe import TIMEFRAMES
+from holdfast.engine.findings import Occasion
 from holdfast.engine.keeper import Tools
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.portfolio import Portfolio
@@ -22,6 +23,7 @@ from holdfast.engine.ports import Broker
 from holdfast.engine.purse import Purse
 from holdfast.engine.reconciler import Ready, Reconciler, Report
 from holdfast.engine.spec import SymbolSpec
+from holdfast.engine.summary import findings_of
 from holdfast.engine.window import BarWindow
 from holdfast.engine.worker import SymbolWorker
 
@@ -66,6 +68,7 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
 
     policies = {spec.symbol: spec.policy for spec in specs}
     report = await reconciler.run(policies, admit=admit_to_trade)
+    await outside.chronicle.reconciled(findings_of(report, Occasion.START, outside))
     portfolio = Portfolio(Purse(report.account.spendable), sessions, outside.store.is_halted)
     if not report.account.is_tradable:
         portfolio.stop_entries("the broker has blocked the account for trading")
