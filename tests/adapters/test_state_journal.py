@@ -15,10 +15,10 @@ from fakes.lock import FreeLock
 from fakes.model_disk import ModelDisk
 from fakes.runner import AtOnce, result_of
 from holdfast.adapters import state_journal
-from holdfast.adapters.journal_lines import fold
+from holdfast.adapters.journal_lines import fold, journal_lines, older
 from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
-from holdfast.adapters.state_journal import JournalFiles, StateJournal, journal_lines, older
+from holdfast.adapters.state_journal import JournalFiles, StateJournal
 from holdfast.domain.state import SymbolState
 from holdfast.engine.memory import Missing
 

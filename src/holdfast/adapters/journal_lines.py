@@ -1,20 +1,24 @@
 """The lines of a journal that saves have left: what they look like, and the versions that they add up to.
 
-A save line holds either the whole document or the fields that changed since the save before. Pure, and without a heavy
-import, so that `holdfast state` answers at once.
+A save line holds either the whole document or the fields that changed since the save before. Nothing is written here,
+and nothing heavy is imported, so that `holdfast state` answers at once.
 """
 
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from holdfast.adapters.checksum import checksum
+from holdfast.adapters.disk import Disk
 
 SAVE = "save"
 # One whole document in so many saves: a line that is damaged later costs at most these.
 WHOLE_EVERY = 200
+# Two generations of a journal are bounded; a file that somebody else has made need not be.
+READ_MAX = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,26 @@ class Version:
     changed: Mapping[str, Any]
     document: Mapping[str, Any] | None
     is_whole: bool
+
+
+def journal_lines(disk: Disk, path: Path) -> list[bytes]:
+    """Return the lines of a journal, those of its older generation first; none where there is no journal.
+
+    Raises:
+        OSError: there is one and it cannot be read.
+    """
+    lines: list[bytes] = []
+    for generation in (older(path), path):
+        try:
+            lines += disk.read(generation, READ_MAX).split(b"\n")
+        except FileNotFoundError:
+            continue
+    return lines
+
+
+def older(path: Path) -> Path:
+    """Return where the generation before goes; no symbol's own journal can have this name."""
+    return path.with_name(f"{path.name}.1")
 
 
 def save_line(document: Mapping[str, Any], before: Mapping[str, Any] | None) -> bytes:

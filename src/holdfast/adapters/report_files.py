@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from loguru import logger
 
 from holdfast.adapters.durable_file import replace_durably
+from holdfast.adapters.runners import Runner
 from holdfast.adapters.state_folder import StateFolder
-from holdfast.adapters.steps import Runner, Steps
+from holdfast.adapters.steps import Steps
 from holdfast.engine.findings import Findings, markdown
 
 KEPT = 50

@@ -2,7 +2,7 @@
 
 import errno
 import json
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,8 @@ from holdfast.domain.state import SCHEMA_VERSION, SymbolState
 
 SIZE_MAX = 256 * 1024
 TEXT_MAX = 2000
+EXPONENT_MAX = 40
+INTEGER_MAX = 1 << 63
 
 
 class UnreadableStateError(Exception):
@@ -151,9 +153,22 @@ def _validated(document: Document) -> SymbolState:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise UnreadableStateError(f"the field {where} has the wrong shape") from None
+    if not _is_bounded(state):
+        raise UnreadableStateError("a number in it is beyond all bounds")
     if document.get("is_in_position") is not state.is_in_position:
         raise UnreadableStateError("is_in_position contradicts position.quantity")
     return state
+
+
+def _is_bounded(value: Any) -> bool:  # noqa: ANN401 - any field
+    """Whether every number can be written down: ``1e999999999`` is short here and a gigabyte as digits."""
+    if isinstance(value, Decimal):
+        return not value or abs(value.adjusted()) <= EXPONENT_MAX
+    if isinstance(value, int):
+        return abs(value) < INTEGER_MAX
+    if isinstance(value, tuple):
+        return all(_is_bounded(item) for item in value)
+    return not is_dataclass(value) or all(_is_bounded(getattr(value, name)) for name in _field_names(type(value)))
 
 
 def _json_ready(value: Any) -> Any:  # noqa: ANN401 - any field in, its JSON form out

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from holdfast.adapters.ballast import Ballast
 from holdfast.adapters.durable_file import move_durably, replace_durably
+from holdfast.adapters.runners import Runner, Threads
 from holdfast.adapters.state_codec import (
     SIZE_MAX,
     UnreadableStateError,
@@ -21,7 +23,7 @@ from holdfast.adapters.state_codec import (
 )
 from holdfast.adapters.state_folder import StateFolder
 from holdfast.adapters.state_journal import StateJournal
-from holdfast.adapters.steps import Runner, Steps, Threads, finish
+from holdfast.adapters.steps import Steps, finish
 from holdfast.domain import events
 from holdfast.domain.errors import LockedError
 from holdfast.domain.state import SCHEMA_VERSION, SymbolState
@@ -34,8 +36,15 @@ _COPY_SIZE_MAX = 1 << 26
 class StateFiles:
     """One JSON file per symbol, written in a few threads so that an fsync never blocks the event loop."""
 
-    def __init__(self, folder: StateFolder, wall_clock: Callable[[], datetime], runner: Runner | None = None) -> None:
+    def __init__(
+        self,
+        folder: StateFolder,
+        wall_clock: Callable[[], datetime],
+        runner: Runner | None = None,
+        ballast: Ballast | None = None,
+    ) -> None:
         self._folder = folder
+        self._ballast = ballast
         self._disk = folder.disk
         self._now = wall_clock
         self._runner = runner or Threads()
@@ -129,8 +138,7 @@ class StateFiles:
         document = document_of(state)
         try:
             yield from self._keep_older(state.symbol)
-            path, backup = self._folder.state_file(state.symbol), self._folder.backup_file(state.symbol)
-            yield from replace_durably(self._disk, path, to_bytes(document), backup=backup)
+            yield from self._replace(state.symbol, to_bytes(document))
         except BaseException:
             self._journal.forget(state.symbol)
             raise
@@ -139,6 +147,16 @@ class StateFiles:
         # comes before the answer, so that the loss of a file alone loses nothing that was acknowledged. It is not
         # synced: a power cut takes lines from its end, and what the promise needs is in the file.
         yield from self._journal.saved(state.symbol, document)
+
+    def _replace(self, symbol: str, content: bytes) -> Steps[None]:
+        path, backup = self._folder.state_file(symbol), self._folder.backup_file(symbol)
+        try:
+            yield from replace_durably(self._disk, path, content, backup=backup)
+        except OSError as error:
+            if self._ballast is None or not self._ballast.made_room(error):
+                raise
+            # From the first step, with a new descriptor: nothing of the failed save is used.
+            yield from replace_durably(self._disk, path, content, backup=backup)
 
     def _keep_older(self, symbol: str) -> Steps[None]:
         """Keep a file of an older format, as it was, before this version's save takes its place."""
@@ -170,8 +188,8 @@ class StateFiles:
         return self._folder.lock_trouble()
 
     def is_halted(self) -> bool:
-        """Whether `state/HALT` exists."""
-        return self._disk.exists(self._folder.halt)
+        """Whether `state/HALT` exists, or the disk was full: either stops every entry."""
+        return self._disk.exists(self._folder.halt) or (self._ballast is not None and self._ballast.is_gone)
 
     def close(self) -> None:
         """Finish the writes under way."""

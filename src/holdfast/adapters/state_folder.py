@@ -73,11 +73,25 @@ class StateFolder:
 
     def symbols(self) -> list[str]:
         """The symbols that have a file (or a folder in its place), sorted. Foreign names are left alone."""
-        return sorted(filter(None, map(_symbol_of, self._names())))
+        return self._symbols_in(self.root, ".json")
 
-    def _names(self) -> list[str]:
+    def remembered(self) -> list[str]:
+        """The symbols of which a file, a backup or a journal is left, sorted."""
+        private = (("backups", ".json"), ("journal", ".jsonl"))
+        found = [one for name, suffix in private for one in self._symbols_in(self.private / name, suffix)]
+        return sorted({*self.symbols(), *found})
+
+    def _symbols_in(self, folder: Path, suffix: str) -> list[str]:
+        found = []
+        for name in self._names(folder):
+            if name.endswith(suffix):
+                with contextlib.suppress(ValueError):
+                    found.append(symbol_of_stem(name.removesuffix(suffix)))
+        return sorted(found)
+
+    def _names(self, folder: Path) -> list[str]:
         try:
-            return self.disk.names(self.root)
+            return self.disk.names(folder)
         except FileNotFoundError:
             return []
 
@@ -135,7 +149,7 @@ class StateFolder:
         The stamp goes last: a crash on the way leaves the rest to the next start, which archives again.
         """
         folder = make_folder(self.disk, self.private / "archive" / f"{label}-{at:%Y%m%dT%H%M%S%f}")
-        files = [self.root / name for name in self._names() if name.endswith(".json")]
+        files = [self.root / name for name in self._names(self.root) if name.endswith(".json")]
         for group in ((*files, *(self.private / name for name in _FOLDERS)), (self.stamp_file,)):
             for path in filter(self.disk.exists, group):
                 self.disk.rename(path, folder / path.name)
@@ -144,11 +158,3 @@ class StateFolder:
         for name in _FOLDERS:
             make_folder(self.disk, self.private / name)
         return folder
-
-
-def _symbol_of(name: str) -> str | None:
-    """Return the symbol whose file has this name, or None."""
-    with contextlib.suppress(ValueError):
-        if name.endswith(".json"):
-            return symbol_of_stem(name.removesuffix(".json"))
-    return None

@@ -6,39 +6,16 @@ Written by the store, one line per save, and by `JournalFiles`, one line per thi
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from loguru import logger
 
-from holdfast.adapters.disk import Disk
-from holdfast.adapters.journal_lines import fold, save_line, statuses
+from holdfast.adapters.journal_lines import fold, journal_lines, older, save_line, statuses
 from holdfast.adapters.state_folder import StateFolder
 from holdfast.adapters.steps import Steps
 
 # With one older generation beside it, a symbol's journal never takes much more than twice this.
 SIZE_MAX = 8 << 20
-_READ_MAX = 4 * SIZE_MAX
-
-
-def journal_lines(disk: Disk, path: Path) -> list[bytes]:
-    """Return the lines of a journal, those of its older generation first; none where there is no journal.
-
-    Raises:
-        OSError: there is one and it cannot be read.
-    """
-    lines: list[bytes] = []
-    for generation in (older(path), path):
-        try:
-            lines += disk.read(generation, _READ_MAX).split(b"\n")
-        except FileNotFoundError:
-            continue
-    return lines
-
-
-def older(path: Path) -> Path:
-    """Return where the generation before goes; no symbol's own journal can have this name."""
-    return path.with_name(f"{path.name}.1")
 
 
 class StateJournal:
@@ -57,8 +34,8 @@ class StateJournal:
         try:
             if symbol in self._full:
                 before = None
-                self._folder.disk.rename(path, older(path))
                 self._full.remove(symbol)
+                self._folder.disk.rename(path, older(path))
                 yield
             size = self._folder.disk.append(path, save_line(document, before))
             yield

@@ -47,11 +47,11 @@ def _print_json(done: "Drill") -> None:
 
 
 def _print(done: "Drill") -> None:
-    from holdfast.cli.tables import is_terminal, print_sections
+    from holdfast.cli.tables import is_terminal, draw_sections
     from holdfast.engine.verdict import ending, lines, sections
 
     if is_terminal():
-        print_sections(sections(done.rehearsal))
+        draw_sections(sections(done.rehearsal))
     else:
         typer.echo("\n".join(lines(done.rehearsal)))
     for warning in done.warnings:

@@ -26,7 +26,7 @@ def reconcile(
     from holdfast.adapters.log import start_logging
     from holdfast.bootstrap.opening import Options, read_config
     from holdfast.bootstrap.reconcile import reconcile_once
-    from holdfast.cli.tables import is_terminal, print_sections
+    from holdfast.cli.tables import is_terminal, draw_sections
     from holdfast.engine.findings import as_data, footer, lines, sections
 
     start_logging(is_told=True)
@@ -35,7 +35,7 @@ def reconcile(
     if as_json:
         typer.echo(json.dumps({"schema_version": SCHEMA_VERSION, **as_data(found)}, indent=2))
     elif is_terminal():
-        print_sections(sections(found, is_dry=dry_run))
+        draw_sections(sections(found, is_dry=dry_run))
         typer.echo(footer(found))
     else:
         typer.echo("\n".join(lines(found, is_dry=dry_run)))

@@ -1,9 +1,16 @@
-"""Sections of findings as tables on a terminal; a pipe gets plain lines instead, so that grep works."""
+"""Tables on a terminal. A pipe gets plain lines instead, so that grep and cut work; each command knows its own."""
 
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from holdfast.engine.findings import Section
+if TYPE_CHECKING:
+    from holdfast.engine.findings import Section
+
+# Where text may be long: the only columns that give way on a narrow terminal.
+_TEXT = frozenset(
+    {"was", "is", "why", "value", "reason", "what changed", "last decision", "status", "the broker's word"}
+)
 
 
 def is_terminal() -> bool:
@@ -11,22 +18,21 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def print_sections(sections: Iterable[Section]) -> None:
-    """Print each section as a table under its title. Text is shown as it is: what looks like markup is none."""
-    from rich.box import SIMPLE_HEAD
+def draw(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Draw a table. Cells are shown as they are: what stands in a file or an answer is no markup."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    table = Table(title=Text(title), title_justify="left")
+    for name in columns:
+        table.add_column(name, overflow="fold", no_wrap=name not in _TEXT)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console(highlight=False).print(table)
+
+
+def draw_sections(sections: "Iterable[Section]") -> None:
+    """Draw a table for each section."""
     for section in sections:
-        table = Table(title=section.title, title_justify="left", box=SIMPLE_HEAD)
-        for name in section.columns:
-            # Names and numbers are never cut or broken: the reasons give way.
-            table.add_column(name, overflow="fold", no_wrap=name != section.columns[-1] and name not in _WORDS)
-        for row in section.rows:
-            table.add_row(*map(Text, row))
-        console.print(table)
-
-
-_WORDS = frozenset({"was", "is"})
+        draw(section.title, section.columns, section.rows)
