@@ -63,8 +63,10 @@ def _copy(path: Path, source: StateFolder, target: Path) -> Mark | None:
 
 def _copy_once(path: Path, copy: Path) -> None:
     mode = path.lstat().st_mode
+    if copy.is_symlink() or copy.is_file():
+        # Never written through: what an earlier reading left there may be a link out of the copy.
+        copy.unlink()
     if stat.S_ISLNK(mode):
-        copy.unlink(missing_ok=True)
         copy.symlink_to(path.readlink())
     elif stat.S_ISDIR(mode):
         copy.mkdir(exist_ok=True)

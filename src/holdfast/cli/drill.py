@@ -47,7 +47,7 @@ def _print_json(done: "Drill") -> None:
 
 
 def _print(done: "Drill") -> None:
-    from holdfast.cli.tables import is_terminal, draw_sections
+    from holdfast.cli.tables import draw_sections, is_terminal
     from holdfast.engine.verdict import ending, lines, sections
 
     if is_terminal():

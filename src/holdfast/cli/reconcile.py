@@ -26,7 +26,7 @@ def reconcile(
     from holdfast.adapters.log import start_logging
     from holdfast.bootstrap.opening import Options, read_config
     from holdfast.bootstrap.reconcile import reconcile_once
-    from holdfast.cli.tables import is_terminal, draw_sections
+    from holdfast.cli.tables import draw_sections, is_terminal
     from holdfast.engine.findings import as_data, footer, lines, sections
 
     start_logging(is_told=True)

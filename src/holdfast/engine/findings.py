@@ -130,7 +130,10 @@ def _section(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...
 
 def as_data(found: Findings) -> dict[str, Any]:
     """Return the same for machines."""
-    doubts = [{"symbol": one.symbol, "why": one.why, "seconds_left": one.wait_s} for one in found.doubts]
+    doubts = [
+        {"symbol": one.symbol, "why": one.why, "seconds_left": one.wait_s and round(one.wait_s, 1)}
+        for one in found.doubts
+    ]
     failed = [{"symbol": symbol, "why": why, "seconds_left": None} for symbol, why in found.failed]
     return {
         "corrections": [

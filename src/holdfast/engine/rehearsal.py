@@ -24,9 +24,13 @@ _NEEDS_A_PERSON = (Status.IN_DOUBT, Status.HALTED, Status.QUARANTINED)
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What the broker says of one order that is open on file: its view, None for an unknown id, or why it said none."""
+    """What the broker says of one order that is open, on file or after the start: None if it does not know the id.
+
+    `trouble` says why it gave no answer; `is_on_file` is False for one that the start would adopt.
+    """
 
     order: OrderRecord
+    is_on_file: bool
     view: OrderView | None = None
     trouble: str | None = None
 
@@ -100,13 +104,16 @@ async def _outcome(
     ready = started.report.ready.get(symbol)
     if ready is None:
         return Outcome(symbol, was, None, failed=started.failed[symbol])
-    words = tuple([await _word(broker, order) for order in ready.state.unsettled])
+    on_file = {order.client_order_id: order for order in was.unsettled} if isinstance(was, SymbolState) else {}
+    after = {order.client_order_id: order for order in ready.state.unsettled}
+    asked = {**after, **on_file}
+    words = tuple([await _word(broker, order, is_on_file=name in on_file) for name, order in asked.items()])
     wait = wait_s(ready, outside.clock.monotonic(), broker.assumptions)
     return Outcome(symbol, was, ready.state, wait_s=wait, words=words)
 
 
-async def _word(broker: Broker, order: OrderRecord) -> Word:
+async def _word(broker: Broker, order: OrderRecord, *, is_on_file: bool) -> Word:
     try:
-        return Word(order, await broker.order_by_client_id(order.client_order_id))
+        return Word(order, is_on_file, await broker.order_by_client_id(order.client_order_id))
     except (Recoverable, Rejected) as error:
-        return Word(order, trouble=str(error))
+        return Word(order, is_on_file, trouble=str(error))

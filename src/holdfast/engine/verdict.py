@@ -39,12 +39,19 @@ def _count(number: int, noun: str) -> str:
 def sections(rehearsal: Rehearsal) -> Iterator[Section]:
     """Return the tables: every symbol, then what would be corrected, the open orders, and what is left alone."""
     columns = ("symbol", "on file", "after", "status", "waits up to", "why")
-    yield Section("A restart now", columns, tuple(_cells(one) for one in rehearsal.outcomes))
+    yield _without_empty(Section("A restart now", columns, tuple(_cells(one) for one in rehearsal.outcomes)))
     told = [one for one in findings.sections(rehearsal.findings, is_dry=True) if one.title != findings.STANDINGS]
     words = tuple((one.symbol, *_word_cells(word)) for one in rehearsal.outcomes for word in one.words)
     if words:
-        told.insert(1, Section("Open orders", ("symbol", "order", "on file", "the broker's word"), words))
+        told.insert(1, Section("Open orders", ("symbol", "order", "is to", "on file", "the broker's word"), words))
     yield from told
+
+
+def _without_empty(section: Section) -> Section:
+    """Leave out the columns in which nobody has anything to say."""
+    kept = [number for number in range(len(section.columns)) if any(row[number] for row in section.rows)]
+    columns, *rows = (tuple(cells[number] for number in kept) for cells in (section.columns, *section.rows))
+    return Section(section.title, columns, tuple(rows))
 
 
 def _cells(one: Outcome) -> tuple[str, ...]:
@@ -62,11 +69,11 @@ def _held(state: Before) -> str:
     return "no file" if isinstance(state, Missing) else "unreadable file"
 
 
-def _word_cells(word: Word) -> tuple[str, str, str]:
+def _word_cells(word: Word) -> tuple[str, str, str, str]:
     order = word.order
     filled = f", {plain(order.filled_quantity)} filled" if order.filled_quantity else ""
-    on_file = f"{order.side.value} {plain(order.quantity)} {order.status.value}{filled}"
-    return (order.client_order_id, on_file, _said(word))
+    status = f"{order.status.value}{filled}" if word.is_on_file else "not known"
+    return (order.client_order_id, f"{order.side.value} {plain(order.quantity)}", status, _said(word))
 
 
 def _said(word: Word) -> str:
@@ -95,8 +102,8 @@ def lines(rehearsal: Rehearsal) -> Iterator[str]:
     for symbol, correction in rehearsal.findings.corrections:
         yield findings.told(symbol, correction, is_dry=True)
     for one in rehearsal.outcomes:
-        for order, on_file, said in map(_word_cells, one.words):
-            yield f"{one.symbol}: order {order}: {on_file} on file; the broker: {said}"
+        for order, purpose, status, said in map(_word_cells, one.words):
+            yield f"{one.symbol}: order {order} to {purpose}: {status} on file; the broker: {said}"
     yield from left_alone(rehearsal.findings.unmanaged)
 
 
@@ -125,7 +132,7 @@ def _outcome_data(one: Outcome) -> dict[str, Any]:
         "before": _state_data(one.before) if isinstance(one.before, SymbolState) else None,
         "after": _state_data(one.after) if one.after else None,
         "failed": one.failed,
-        "seconds_left": one.wait_s,
+        "seconds_left": one.wait_s and round(one.wait_s, 1),
         "out_of_date": one.is_out_of_date,
         "orders": [_word_data(word) for word in one.words],
     }
@@ -147,7 +154,7 @@ def _word_data(word: Word) -> dict[str, Any]:
         "client_order_id": word.order.client_order_id,
         "side": word.order.side.value,
         "quantity": plain(word.order.quantity),
-        "status": word.order.status.value,
+        "status": word.order.status.value if word.is_on_file else None,
         "broker": None if view is None else {
             "status": view.status.value,
             "filled_quantity": plain(view.filled_quantity),
