@@ -87,13 +87,12 @@ from pathlib import Path
 from holdfast.adapters.state_folder import StateFolder
 folder = StateFolder(Path(sys.argv[1])).lock()
 if sys.argv[2] == "fork":
-    child = os.fork()
-    if child == 0:
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
         sys.stdin.read()
         os._exit(0)
 else:
-    child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"]).pid
-print(child, flush=True)
+    print(subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"]).pid, flush=True)
 sys.stdin.read()
 """
 

@@ -77,7 +77,7 @@ def test_what_the_owner_sold_is_corrected_once(world: World) -> None:
 
 
 def test_files_are_rebuilt_once(world: World) -> None:
-    """A lost file and a damaged one are rebuilt and doubted for a while; the second run saves nothing and doubts the same."""
+    """A lost file and a damaged one are rebuilt and doubted for a while; the second run saves nothing."""
     simulator = traded(world)
     world.file("AAA").unlink()
     world.file("BBB").write_text("{")

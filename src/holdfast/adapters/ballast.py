@@ -38,7 +38,7 @@ class Ballast:
         return self
 
     def made_room(self, error: OSError) -> bool:
-        """Whether a save that failed with this may be made anew: the disk was full, and something could be thrown away."""
+        """Whether a save that failed with this may be made anew: the disk was full, and room could be made."""
         return error.errno in _FULL and not self.is_gone and self._throw(error)
 
     def _throw(self, error: OSError) -> bool:

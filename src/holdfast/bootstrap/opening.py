@@ -9,6 +9,7 @@ from typing import Literal
 
 from holdfast.adapters.ballast import Ballast
 from holdfast.adapters.clock import MarketClock, WallClock
+from holdfast.adapters.mounts import warn_of_network
 from holdfast.adapters.report_files import ReportFiles
 from holdfast.adapters.runners import Threads
 from holdfast.adapters.state_files import StateFiles
@@ -106,6 +107,7 @@ async def opened(config: Config, folder: StateFolder, options: Options) -> Async
         clock = MarketClock(instant.time) if instant else WallClock()
         account = await link.connection.broker.account()
         claim_folder(folder, config.broker, account, clock, archive=options.archive_state, is_dry=options.is_dry)
+        warn_of_network(folder.root)
         ballast = None if options.is_dry else Ballast(folder).take()
         runner = Threads()
         store = StateFiles(folder, clock.wall, runner, ballast=ballast)

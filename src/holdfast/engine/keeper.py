@@ -61,6 +61,7 @@ class SymbolKeeper:
         self._tools = tools
         self._lookups = LookUpSchedule(tools.broker.assumptions, started=tools.clock.monotonic())
         self._saved_at = tools.clock.monotonic()
+        self._filled_at = float("-inf")
         self._has_unsaved = False
         self._stopping = False
         self._in_flight: str | None = None
@@ -217,7 +218,8 @@ class SymbolKeeper:
             self.state = before
             raise
         if before.position != self.state.position:
-            self.holds = after_fill(self.holds, self._tools.clock.monotonic())
+            self._filled_at = self._tools.clock.monotonic()
+            self.holds = after_fill(self.holds, self._filled_at)
             if is_pair(self.symbol):
                 # The broker takes its fee of a purchase in the asset: only the position tells what is left.
                 self._tools.portfolio.reconcile_wanted.set()

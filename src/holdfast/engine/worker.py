@@ -144,9 +144,15 @@ class SymbolWorker(SymbolKeeper):
             await self._note(refused, moment)
 
     async def _covered(self, approved: Approved) -> Approved | Refused:
-        """Ask the broker once more before an exit; only an answer that contradicts the file stops it."""
+        """Ask the broker once more before an exit; only an answer that contradicts the file stops it.
+
+        Just after a fill of ours the answer may still be the old one, and proves nothing.
+        """
+        tools = self._tools
+        if tools.clock.monotonic() - self._filled_at < tools.broker.assumptions.position_lag_s:
+            return approved
         try:
-            holding = await self._tools.broker.position(self.symbol)
+            holding = await tools.broker.position(self.symbol)
         except (Recoverable, Rejected) as error:
             logger.info("{}: the position could not be read before the exit: {}", self.symbol, error)
             return approved

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from loguru import logger
+
 from campaigns.frame import Manner, Outcome
 from campaigns.power.cuts import run_cuts
 from campaigns.power.filesystem import kinds
@@ -32,7 +34,14 @@ class Power:
         return dict.fromkeys(names, LEAST)
 
     def run_one(self, seed: int) -> Outcome:
-        """Run one scenario."""
+        """Run one scenario; what the store says of failing disks is no news here."""
+        logger.disable("holdfast")
+        try:
+            return self._run(seed)
+        finally:
+            logger.enable("holdfast")
+
+    def _run(self, seed: int) -> Outcome:
         wrong, met, states = run_model(seed, Parts())
         coverage = Counter(met)
         here = kinds()

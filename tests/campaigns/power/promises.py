@@ -1,6 +1,7 @@
 """What a start after a power cut must find, whatever the cut has left on the disk."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from builders import NOON
@@ -8,10 +9,10 @@ from campaigns.power.states import SYMBOL
 from fakes.lock import FreeLock
 from fakes.runner import AtOnce
 from holdfast.adapters.disk import Disk
+from holdfast.adapters.journal_lines import fold, journal_lines
 from holdfast.adapters.state_codec import SIZE_MAX, UnreadableStateError, checked, decode, state_of
 from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import AccountStamp, StateFolder
-from holdfast.adapters.state_journal import StateJournal
 from holdfast.domain.errors import HoldfastError
 from holdfast.domain.state import SymbolState
 from holdfast.engine.memory import Missing
@@ -55,10 +56,18 @@ def _started(promised: Promised, root: Path, disk: Disk) -> tuple[str, str | Non
     if isinstance(found, SymbolState):
         if found == promised.acked:
             return "old", wrong
-        return "new", wrong or (None if found in promised.under_way else "a version that is neither old nor new")
+        return "new", wrong or _strange(promised, found)
     if isinstance(found, Missing):
         return "none", wrong or ("an acknowledged save is gone" if promised.acked else None)
     return "damaged", wrong or (None if _is_the_damage(promised, folder) else f"not a whole version: {found.why}")
+
+
+def _strange(promised: Promised, found: SymbolState) -> str | None:
+    if found in promised.under_way:
+        return None
+    answered = promised.acked.sequence if promised.acked else None
+    what = "an acknowledged save is gone" if found in promised.written else "a version that is neither old nor new"
+    return f"{what}\nfound save {found.sequence}, answered was {answered}"
 
 
 def _is_the_damage(promised: Promised, folder: StateFolder) -> bool:
@@ -80,7 +89,7 @@ def _backup_trouble(promised: Promised, folder: StateFolder) -> str | None:
     if content in (None, promised.damaged):
         return None
     try:
-        backup = decode(content or b"", SYMBOL)
+        backup = _decoded(content or b"")
     except UnreadableStateError as error:
         return f"the backup is not valid: {error}"
     return None if backup in promised.written else "the backup was never saved"
@@ -88,16 +97,27 @@ def _backup_trouble(promised: Promised, folder: StateFolder) -> str | None:
 
 def _journal_trouble(promised: Promised, folder: StateFolder, sequence: int | None) -> str | None:
     """Say so if the journal adds up to what was never saved, or is ahead of the file."""
-    document = StateJournal(folder).newest(SYMBOL)
-    if document is None:
-        return None
     try:
-        told = state_of(checked(dict(document), SYMBOL))
+        told = _told(tuple(journal_lines(folder.disk, folder.journal_file(SYMBOL))))
     except UnreadableStateError as error:
         return f"the journal adds up to no state: {error}"
+    if told is None:
+        return None
     if told not in promised.written:
         return "the journal adds up to what was never saved"
     return None if sequence is None or told.sequence <= sequence else "the journal tells of a version that never was"
+
+
+# Most states of a scenario share their parts: each part is read once.
+@lru_cache(maxsize=1024)
+def _told(lines: tuple[bytes, ...]) -> SymbolState | None:
+    document = fold(lines)
+    return None if document is None else state_of(checked(dict(document), SYMBOL))
+
+
+@lru_cache(maxsize=1024)
+def _decoded(content: bytes) -> SymbolState:
+    return decode(content, SYMBOL)
 
 
 def _stamp_trouble(promised: Promised, folder: StateFolder) -> str | None:
