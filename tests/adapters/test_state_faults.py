@@ -140,7 +140,7 @@ def test_a_disk_that_is_really_full_keeps_the_old_version(tmp_path: Path) -> Non
             (small / "filler").write_bytes(bytes(4 << 20))
         kept = StateFiles(folder, lambda: NOON, AtOnce(), ballast)
         assert [result_of(kept.save(saved)).sequence for _ in range(20)] == [2] * 20
-        assert kept.is_halted()
+        assert kept.entries_stopped()
         folder.unlock()
     finally:
         subprocess.run([mount.replace("mount", "umount"), "--lazy", str(small)], check=True)
@@ -151,11 +151,11 @@ def test_a_full_disk_stops_entries_and_lets_exits_be_written(world: World, call:
     """The room that was kept is given up, the save is made anew, and from then on nothing new is begun."""
     ballast = Ballast(world.folder).take()
     store = StateFiles(world.folder, lambda: NOON, AtOnce(), ballast)
-    assert not store.is_halted()
+    assert not store.entries_stopped()
     world.fail(call, errno.ENOSPC)
     newest = result_of(store.save(replace(world.saved, target=Decimal(0))))
     assert store.read("AAPL") == newest
-    assert store.is_halted()
+    assert store.entries_stopped()
     assert not world.disk.exists(world.folder.private / "ballast")
     world.fail(call, errno.ENOSPC)
     with pytest.raises(OSError, match="No space left"):
@@ -168,15 +168,15 @@ def test_another_error_does_not_cost_the_ballast(world: World) -> None:
     world.fail("sync", errno.EIO)
     with pytest.raises(OSError, match="Input/output"):
         result_of(store.save(world.saved))
-    assert not store.is_halted()
+    assert not store.entries_stopped()
     assert world.disk.exists(world.folder.private / "ballast")
 
 
 def test_a_disk_without_room_for_the_ballast_counts_as_full(world: World) -> None:
     """No entry is begun where there was no room at the start; the next start with room is free again."""
     world.fail("write", errno.ENOSPC)
-    assert StateFiles(world.folder, lambda: NOON, AtOnce(), Ballast(world.folder).take()).is_halted()
-    assert not StateFiles(world.folder, lambda: NOON, AtOnce(), Ballast(world.folder).take()).is_halted()
+    assert StateFiles(world.folder, lambda: NOON, AtOnce(), Ballast(world.folder).take()).entries_stopped()
+    assert not StateFiles(world.folder, lambda: NOON, AtOnce(), Ballast(world.folder).take()).entries_stopped()
 
 
 def test_without_a_free_descriptor_nothing_is_lost(real: tuple[StateFolder, StateFiles, SymbolState]) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -156,6 +158,18 @@ def test_set_aside_moves_and_never_overwrites(files: StateFiles, folder: StateFo
     assert load(files) == Missing(None)
 
 
+def test_an_older_file_put_back_is_not_believed(files: StateFiles, folder: StateFolder) -> None:
+    """A copy from yesterday in the file's place is known by the rest of the memory, which goes on from the newest."""
+    older = save(files, a_state(0))
+    content = folder.state_file("AAPL").read_bytes()
+    newest = save(files, replace(older, target=Decimal(10)))
+    folder.state_file("AAPL").write_bytes(content)
+    found = load(StateFiles(folder, lambda: NOON))
+    assert isinstance(found, Unreadable)
+    assert found.why == "it is version 1, and version 2 was written"
+    assert found.backup == newest
+
+
 def test_saves_at_the_same_time_are_each_whole(files: StateFiles) -> None:
     """Many symbols saved at once, and one symbol saved by two callers, leave valid files."""
 
@@ -182,9 +196,9 @@ def test_a_failed_save_raises_and_changes_nothing(files: StateFiles, folder: Sta
 def test_a_lost_lock_is_trouble(files: StateFiles, folder: StateFolder) -> None:
     """The store says why nothing may be sent, and whether a person wants no entries."""
     assert files.trouble() is None
-    assert not files.is_halted()
+    assert not files.entries_stopped()
     folder.halt.touch()
-    assert files.is_halted()
+    assert files.entries_stopped()
     folder.root.rename(folder.root.with_name("elsewhere"))
     assert files.trouble() is not None
     folder.root.with_name("elsewhere").rename(folder.root)

@@ -51,6 +51,8 @@ class StateFiles:
         self._journal = StateJournal(folder)
         # Files of an older format, by symbol: their bytes are kept when the first save replaces them.
         self._older: dict[str, tuple[int, bytes]] = {}
+        # The symbols whose file this process has met: from then on nobody else may write it.
+        self._met: set[str] = set()
 
     async def symbols(self) -> Sequence[str]:
         """Return the symbols that have a file, sorted."""
@@ -72,11 +74,21 @@ class StateFiles:
         yield
         self._older.pop(symbol, None)
         try:
-            return self._current(symbol)
+            return self._newest(symbol)
         except FileNotFoundError:
             return Missing(self._backup(symbol))
         except UnreadableStateError as error:
             return Unreadable(str(error), self._backup(symbol))
+
+    def _newest(self, symbol: str) -> SymbolState:
+        """Read the file; one that is older than what the rest of the memory knows was put back, and is not believed."""
+        state = self._current(symbol)
+        if symbol not in self._met:
+            backup = self._backup(symbol)
+            if backup is not None and backup.sequence > state.sequence:
+                raise UnreadableStateError(f"it is version {state.sequence}, and version {backup.sequence} was written")
+            self._met.add(symbol)
+        return state
 
     def _current(self, symbol: str) -> SymbolState:
         try:
@@ -187,9 +199,13 @@ class StateFiles:
         """Return why nothing may be sent just now: the lock is lost."""
         return self._folder.lock_trouble()
 
-    def is_halted(self) -> bool:
-        """Whether `state/HALT` exists, or the disk was full: either stops every entry."""
-        return self._disk.exists(self._folder.halt) or (self._ballast is not None and self._ballast.is_gone)
+    def entries_stopped(self) -> str | None:
+        """Return why nothing new may be begun: `state/HALT` exists, or the disk was full."""
+        if self._disk.exists(self._folder.halt):
+            return "the file HALT in the state folder stops every entry: remove it to trade again"
+        if self._ballast is not None and self._ballast.is_gone:
+            return "the disk was full, which stops every entry: make room, then start again"
+        return None
 
     def close(self) -> None:
         """Finish the writes under way."""

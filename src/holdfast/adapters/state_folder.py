@@ -140,8 +140,15 @@ class StateFolder:
             raise UsageError(f"{path} is unreadable: restore it, or move {self.root} away to start fresh") from None
 
     def write_stamp(self, stamp: AccountStamp) -> None:
-        """Remember the account; only the supervisor calls this, after the check."""
-        finish(replace_durably(self.disk, self.stamp_file, json.dumps(asdict(stamp)).encode()))
+        """Remember the account; only the supervisor calls this, after the check.
+
+        Raises:
+            UsageError: the folder cannot be written.
+        """
+        try:
+            finish(replace_durably(self.disk, self.stamp_file, json.dumps(asdict(stamp)).encode()))
+        except OSError as error:
+            raise UsageError(f"the state folder {self.root} cannot be written: {error.strerror}") from error
 
     def archive(self, label: str, at: datetime) -> Path:
         """Move the whole memory of an account to `archive/<label>-<time>`; the simulator's data and the log stay.
