@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -116,6 +117,15 @@ def test_a_halted_symbol_and_one_that_cannot_start_need_a_person() -> None:
     assert rows["AAPL"][3:] == ("halted", "look")
     assert "cannot be written" in rows["MSFT"][-1]
     assert as_data(done)["symbols"]["MSFT"]["after"] is None
+
+
+def test_the_memory_of_another_account_is_no_clean_start() -> None:
+    """Where a restart would move the memory away, the verdict begins with that, whatever the fresh files say."""
+    done = replace(rehearsed(Desk()), is_archived=True)
+    assert not done.is_clean
+    assert verdict(done).startswith(
+        "a restart now would archive this memory, which is another account's, and start fresh"
+    )
 
 
 def test_an_unreadable_file_is_called_so() -> None:

@@ -47,7 +47,9 @@ async def drill_once(config: Config, options: Options) -> Drill:
             raise UsageError(_of_original(str(error), copy, folder)) from error
         except Recoverable as error:
             raise Fatal(f"a restart now would not start trading: {error}") from error
-        told = tuple(_of_original(warning, copy, folder) for warning in warnings)
+        # Where the copy was archived is nobody's business: the verdict says that the memory would be.
+        archive = str(copy.private / "archive")
+        told = tuple(_of_original(warning, copy, folder) for warning in warnings if archive not in warning)
         return Drill(folder.root, folder.running(), rehearsal, told)
 
 
@@ -62,8 +64,11 @@ async def _on_copy(config: Config, options: Options, folder: StateFolder, copy: 
         _refuse_inside_a_bot(folder)
     copy.lock()
     try:
+        stamp = copy.stamp()
         async with opened(config, copy, options) as world:
             rehearsal = await rehearse(world.specs, world.outside, world.identity, before)
+            is_archived = stamp is not None and stamp.account_id != world.identity.account_id
+            rehearsal = replace(rehearsal, is_archived=is_archived)
     finally:
         copy.unlock()
     return _with_marks(rehearsal, written_since(folder, marks), folder, copy)

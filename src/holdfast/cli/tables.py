@@ -24,12 +24,13 @@ def draw(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) 
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title), title_justify="left")
+    table = Table()
     for name in columns:
         table.add_column(name, overflow="fold", no_wrap=name not in _TEXT)
     for row in rows:
         table.add_row(*map(Text, row))
-    Console(highlight=False).print(table)
+    # A table's own title would be broken to the table's width.
+    Console(highlight=False).print(Text(title, style="italic"), table)
 
 
 def draw_sections(sections: "Iterable[Section]") -> None:

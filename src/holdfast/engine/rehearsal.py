@@ -58,18 +58,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a restart would do now. `withheld` are the requests that it would send, `calls` those that were sent."""
+    """What a restart would do now. `withheld` are the requests that it would send, `calls` those that were sent.
+
+    `is_archived` says that the memory is another account's: a restart would move it away and start fresh.
+    """
 
     findings: Findings
     outcomes: tuple[Outcome, ...]
     withheld: tuple[str, ...]
     calls: int
     seconds: float
+    is_archived: bool = False
 
     @property
     def is_clean(self) -> bool:
-        """Whether every symbol would start clean; corrections alone are no blemish."""
-        return all(one.is_clean for one in self.outcomes)
+        """Whether every symbol would start clean from its own memory; corrections alone are no blemish."""
+        return not self.is_archived and all(one.is_clean for one in self.outcomes)
 
 
 async def rehearse(

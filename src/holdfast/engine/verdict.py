@@ -17,7 +17,8 @@ _OUT_OF_DATE = "the running bot wrote this file meanwhile: type holdfast drill a
 def verdict(rehearsal: Rehearsal) -> str:
     """Return the one line that says it all: what a restart would correct, whom it would keep waiting, what it sends."""
     corrected = len({symbol for symbol, _one in rehearsal.findings.corrections})
-    parts = [f"correct {_count(corrected, 'symbol')}" if corrected else "correct nothing"]
+    parts = ["archive this memory, which is another account's, and start fresh"] if rehearsal.is_archived else []
+    parts += [f"correct {_count(corrected, 'symbol')}" if corrected else "correct nothing"]
     after = [one.after for one in rehearsal.outcomes if one.after]
     waits = [one.wait_s for one in rehearsal.outcomes if one.wait_s is not None]
     if waits:
@@ -119,6 +120,7 @@ def as_data(rehearsal: Rehearsal) -> dict[str, Any]:
     return {
         "verdict": verdict(rehearsal),
         "is_clean": rehearsal.is_clean,
+        "is_archived": rehearsal.is_archived,
         "symbols": {one.symbol: _outcome_data(one) for one in rehearsal.outcomes},
         **findings.as_data(rehearsal.findings),
         "would_send": list(rehearsal.withheld),
