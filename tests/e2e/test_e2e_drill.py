@@ -1,6 +1,7 @@
 """`holdfast drill` against real processes: it says what a restart would do, does none of it, and is right."""
 
 import json
+import signal
 from typing import Any
 
 from e2e.harness import Simulator, World, level, until, write_bars
@@ -38,6 +39,8 @@ def test_a_restart_does_what_the_drill_has_said(world: World) -> None:
     bot = world.trading_bot()
     until(lambda: world.holds("AAA", 10) and world.holds("BBB", 10), "the purchases")
     simulator.hold()
+    # A process that stands still holds the folder as one that runs, and what changes then is the drill's doing.
+    bot.signal(signal.SIGSTOP)
     calm = drilled(world, simulator, 0)
     assert calm["bot"] == {"running": True, "pid": bot.pid}
     assert calm["verdict"] == "a restart now would correct nothing and send nothing"

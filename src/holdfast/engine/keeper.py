@@ -151,9 +151,9 @@ class SymbolKeeper:
         else:
             self._lookups.found(record.client_order_id)
             await self._see(view)
-            await self.let_go()
+            await self._let_go()
 
-    async def let_go(self) -> None:
+    async def _let_go(self) -> None:
         """Cancel what a removed symbol has still working: its position is kept, an entry would enlarge it."""
         if self.state.status is not Status.RETIRED:
             return

@@ -16,11 +16,15 @@ from holdfast.engine.ports import Assumptions, BrokerReads
 
 
 class ReadOnlyBroker:
-    """A `Broker` that passes every question on and keeps every request to change something as a note in `withheld`."""
+    """A `Broker` that passes every question on and keeps every request to change something as a note in `withheld`.
+
+    `looked_up` keeps its word on every order that was asked for by id.
+    """
 
     def __init__(self, reads: BrokerReads) -> None:
         self._reads = reads
         self.withheld: list[str] = []
+        self.looked_up: dict[str, OrderView | None] = {}
 
     @property
     def assumptions(self) -> Assumptions:
@@ -46,7 +50,9 @@ class ReadOnlyBroker:
 
     async def order_by_client_id(self, client_order_id: str) -> OrderView | None:
         """Look one order up."""
-        return await self._reads.order_by_client_id(client_order_id)
+        view = await self._reads.order_by_client_id(client_order_id)
+        self.looked_up[client_order_id] = view
+        return view
 
     async def position(self, symbol: str) -> BrokerPosition | None:
         """Read one position."""

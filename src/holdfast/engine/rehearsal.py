@@ -12,7 +12,6 @@ from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.findings import Findings, Occasion
 from holdfast.engine.memory import Missing, Unreadable
 from holdfast.engine.outside import Identity, Outside
-from holdfast.engine.ports import Broker
 from holdfast.engine.read_only import ReadOnlyBroker
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.start import Started, start
@@ -79,7 +78,9 @@ class Rehearsal:
 async def rehearse(
     specs: Sequence[SymbolSpec], outside: Outside, identity: Identity, before: Mapping[str, Before]
 ) -> Rehearsal:
-    """Start on a copied memory and say what came of it. `before` is what the files said.
+    """Start on a copied memory, let each worker look its open orders up once, and say what came of it.
+
+    `before` is what the files said.
 
     Raises:
         Recoverable: the broker did not answer; no trading would start.
@@ -88,8 +89,13 @@ async def rehearse(
     begun, calls = clock.monotonic(), broker.calls
     started = await start(specs, replace(outside, broker=broker), identity)
     for worker in started.workers.values():
-        await worker.let_go()
-    outcomes = [await _outcome(symbol, started, before, outside, broker) for symbol in _symbols(started)]
+        # Told to stop before it has begun, a worker does the one thing that it does in any case.
+        worker.stop()
+        await worker.run()
+        known = started.report.ready[worker.symbol]
+        started.report.ready[worker.symbol] = replace(known, state=worker.state, holds=worker.holds)
+    symbols = sorted({*started.report.ready, *started.failed})
+    outcomes = [await _outcome(symbol, started, before, outside, broker) for symbol in symbols]
     return Rehearsal(
         findings_of(started.report, Occasion.START, outside),
         tuple(outcomes),
@@ -99,27 +105,28 @@ async def rehearse(
     )
 
 
-def _symbols(started: Started) -> list[str]:
-    return sorted({*started.report.ready, *started.failed})
-
-
 async def _outcome(
-    symbol: str, started: Started, before: Mapping[str, Before], outside: Outside, broker: Broker
+    symbol: str, started: Started, before: Mapping[str, Before], outside: Outside, broker: ReadOnlyBroker
 ) -> Outcome:
     was = before.get(symbol, Missing(None))
     ready = started.report.ready.get(symbol)
     if ready is None:
         return Outcome(symbol, was, None, failed=started.failed[symbol])
     on_file = {order.client_order_id: order for order in was.unsettled} if isinstance(was, SymbolState) else {}
-    after = {order.client_order_id: order for order in ready.state.unsettled}
-    asked = {**after, **on_file}
+    asked = {
+        order.client_order_id: order
+        for order in ready.state.orders
+        if order.is_unsettled or order.client_order_id in broker.looked_up
+    } | on_file
     words = tuple([await _word(broker, order, is_on_file=name in on_file) for name, order in asked.items()])
     wait = wait_s(ready, outside.clock.monotonic(), broker.assumptions)
     return Outcome(symbol, was, ready.state, wait_s=wait, words=words)
 
 
-async def _word(broker: Broker, order: OrderRecord, *, is_on_file: bool) -> Word:
+async def _word(broker: ReadOnlyBroker, order: OrderRecord, *, is_on_file: bool) -> Word:
     try:
-        return Word(order, is_on_file, await broker.order_by_client_id(order.client_order_id))
+        if order.client_order_id not in broker.looked_up:
+            await broker.order_by_client_id(order.client_order_id)
     except (Recoverable, Rejected) as error:
         return Word(order, is_on_file, trouble=str(error))
+    return Word(order, is_on_file, broker.looked_up[order.client_order_id])
