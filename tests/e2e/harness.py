@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -116,6 +116,10 @@ class Simulator(Process):
         answer: dict[str, Any] = self.ask("GET", "/_sim/status")
         return answer
 
+    def writes(self) -> dict[str, int]:
+        """Return how often each request was made that may change something."""
+        return {name: count for name, count in self.status()["requests"].items() if not name.startswith("GET ")}
+
     def positions(self) -> dict[str, Decimal]:
         return {row["symbol"]: Decimal(row["qty"]) for row in self.ask("GET", "/v2/positions")}
 
@@ -202,6 +206,14 @@ class World:
         ended = process.ends(60)
         assert code in (None, ended), process.output
         return process.stdout if "--json" in flags else process.output
+
+    def memory(self, *, but: Container[str] = ("holdfast.log", "holder.json")) -> dict[str, bytes]:
+        """Return every byte in the state folder but those under these names: the log, and who holds the folder."""
+        return {
+            str(path.relative_to(self.state_dir)): path.read_bytes()
+            for path in sorted(self.state_dir.rglob("*"))
+            if path.is_file() and not any(part in but for part in path.relative_to(self.state_dir).parts)
+        }
 
     def file(self, symbol: str) -> Path:
         return self.state_dir / f"{_stem(symbol)}.json"

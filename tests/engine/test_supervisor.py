@@ -11,12 +11,14 @@ import pytest
 from builders import ACCOUNT, a_bar, a_state, an_id, an_order_view, some_rules
 from fakes.broker import UNREACHABLE, Submit
 from fakes.desk import BUY, FLAT, Desk, Scripted, a_spec
+from fakes.memory import MemoryReports
 from fakes.streams import FakeBarStream, FakeMarketData, FakeOrderStream
 from holdfast.domain.errors import UsageError
 from holdfast.domain.order import Side
 from holdfast.domain.session import Session
 from holdfast.domain.state import Status
 from holdfast.engine.chronicle import Chronicle
+from holdfast.engine.findings import Occasion
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.start import Started, start
@@ -35,8 +37,9 @@ class Bot:
         self.specs = specs or SPECS
         self.bars, self.orders = FakeBarStream(), FakeOrderStream()
         self.data = FakeMarketData()
+        self.reports = MemoryReports()
         self.outside = Outside(
-            self.desk.broker, self.data, self.desk.store, self.desk.clock, Chronicle(self.desk.journal)
+            self.desk.broker, self.data, self.desk.store, self.desk.clock, Chronicle(self.desk.journal, self.reports)
         )
 
     async def start(self) -> Started:
@@ -199,6 +202,25 @@ def test_a_reconcile_hands_every_worker_its_facts() -> None:
 
     bot = day(work)
     assert bot.desk.store.state("AAPL").rearm == 1
+
+
+def test_a_reconcile_that_found_something_leaves_a_page() -> None:
+    """The start leaves one; afterwards only what was corrected or is newly doubted does, a calm reconcile does not."""
+
+    async def work(bot: Bot) -> None:
+        await bot.minute(2, BUY, FLAT, FLAT)
+        for sold in (0, 10, 0):
+            if sold:
+                bot.desk.broker.trade_by_hand(Side.SELL, sold)
+            bot.desk.clock.advance(301)
+            await turns(60)
+            await bot.supervisor.settle()
+
+    start_, running = day(work).reports.kept
+    assert (start_.occasion, start_.corrections) == (Occasion.START, ())
+    [(symbol, correction)] = running.corrections
+    assert running.occasion is Occasion.RUNNING
+    assert (symbol, correction.was, correction.now) == ("AAPL", "10", "0")
 
 
 def test_a_strangers_fill_on_our_symbol_rings_for_a_reconcile() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from builders import NOON
 from holdfast.domain import events
 from holdfast.domain.state import SymbolState
+from holdfast.engine.findings import Findings
 from holdfast.engine.memory import Missing, Unreadable
 
 Content = SymbolState | Unreadable
@@ -88,3 +89,14 @@ class MemoryJournal:
     def kinds(self, symbol: str = "AAPL") -> list[str]:
         """Return the kinds of this symbol's lines, in order."""
         return [kind for name, kind, _facts in self.lines if name == symbol]
+
+
+class MemoryReports:
+    """The pages of the reconciler as a list."""
+
+    def __init__(self) -> None:
+        self.kept: list[Findings] = []
+
+    async def keep(self, findings: Findings) -> None:
+        """Keep one page."""
+        self.kept.append(findings)

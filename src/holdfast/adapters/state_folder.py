@@ -17,8 +17,7 @@ from holdfast.adapters.steps import finish
 from holdfast.domain.errors import UsageError
 from holdfast.domain.symbols import file_stem, symbol_of_stem
 
-_FOLDERS = ("journal", "backups", "aside")
-_STAMP = "account.json"
+_FOLDERS = ("journal", "backups", "aside", "reports")
 _STAMP_SIZE_MAX = 1 << 16
 
 
@@ -61,6 +60,16 @@ class StateFolder:
     def journal_file(self, symbol: str) -> Path:
         """The symbol's journal."""
         return self.private / "journal" / f"{file_stem(symbol)}.jsonl"
+
+    @property
+    def stamp_file(self) -> Path:
+        """Where it stands whose memory this is."""
+        return self.private / "account.json"
+
+    @property
+    def reports(self) -> Path:
+        """What each reconcile found, a page each."""
+        return self.private / "reports"
 
     def symbols(self) -> list[str]:
         """The symbols that have a file (or a folder in its place), sorted. Foreign names are left alone."""
@@ -122,7 +131,7 @@ class StateFolder:
         Raises:
             UsageError: the stamp is unreadable, so whose memory this is cannot be known.
         """
-        path = self.private / _STAMP
+        path = self.stamp_file
         try:
             return AccountStamp(**json.loads(self.disk.read(path, _STAMP_SIZE_MAX)))
         except FileNotFoundError:
@@ -137,7 +146,7 @@ class StateFolder:
             UsageError: the folder cannot be written.
         """
         try:
-            finish(replace_durably(self.disk, self.private / _STAMP, json.dumps(asdict(stamp)).encode()))
+            finish(replace_durably(self.disk, self.stamp_file, json.dumps(asdict(stamp)).encode()))
         except OSError as error:
             raise UsageError(f"the state folder {self.root} cannot be written: {error.strerror}") from error
 
@@ -148,7 +157,7 @@ class StateFolder:
         """
         folder = make_folder(self.disk, self.private / "archive" / f"{label}-{at:%Y%m%dT%H%M%S%f}")
         files = [self.root / name for name in self._names(self.root) if name.endswith(".json")]
-        for group in ((*files, *(self.private / name for name in _FOLDERS)), (self.private / _STAMP,)):
+        for group in ((*files, *(self.private / name for name in _FOLDERS)), (self.stamp_file,)):
             for path in filter(self.disk.exists, group):
                 self.disk.rename(path, folder / path.name)
             for path in (folder, self.root, self.private):

@@ -10,6 +10,8 @@ from typing import Literal
 from holdfast.adapters.ballast import Ballast
 from holdfast.adapters.clock import MarketClock, WallClock
 from holdfast.adapters.mounts import warn_of_network
+from holdfast.adapters.report_files import ReportFiles
+from holdfast.adapters.runners import Threads
 from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
 from holdfast.adapters.state_journal import JournalFiles
@@ -107,13 +109,14 @@ async def opened(config: Config, folder: StateFolder, options: Options) -> Async
         claim_folder(folder, config.broker, account, clock, archive=options.archive_state, is_dry=options.is_dry)
         warn_of_network(folder.root)
         ballast = None if options.is_dry else Ballast(folder).take()
-        store = StateFiles(folder, clock.wall, ballast=ballast)
+        runner = Threads()
+        store = StateFiles(folder, clock.wall, runner, ballast=ballast)
         outside = Outside(
             broker=link.connection.broker,
             market_data=link.connection.market_data,
             store=store,
             clock=clock,
-            chronicle=Chronicle(JournalFiles(folder, clock.wall)),
+            chronicle=Chronicle(JournalFiles(folder, clock.wall), ReportFiles(folder, clock.wall, runner)),
         )
         identity = Identity(config.bot, account.id, is_simulated=config.broker == "sim")
         set_time = clock.set_time if isinstance(clock, MarketClock) else None

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from holdfast.cli.check import check
+from holdfast.cli.drill import drill
 from holdfast.cli.reconcile import reconcile
 from holdfast.cli.resume import resume
 from holdfast.cli.run import run
@@ -20,6 +21,7 @@ HELP = """A portfolio bot for Alpaca that remembers what it owns.
 holdfast run         trade config.yaml; on the simulator inside, no keys needed
 holdfast status      what each symbol holds, wants and waits for
 holdfast why AAPL    the last decision and its reason
+holdfast drill       what a restart would do now, without doing it
 holdfast state       one symbol's memory: show, diff, history, verify
 
 Exit codes: 0 done or stopped cleanly, 1 failed or findings, 2 usage or invalid config, 3 a symbol is halted or
@@ -30,7 +32,7 @@ With --debug an error shows its traceback.
 app = typer.Typer(
     help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, add_completion=True
 )
-for command in (run, check, status, why, reconcile, resume, simulate):
+for command in (run, check, status, why, drill, reconcile, resume, simulate):
     app.command()(command)
 app.add_typer(state, name="state")
 

@@ -148,14 +148,6 @@ def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]
     if not sys.stdout.isatty():
         typer.echo("\n".join("\t".join(row) for row in (columns, *rows)))
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from holdfast.cli.tables import draw
 
-    drawn = Table(title=Text(title), title_justify="left")
-    for name in columns:
-        drawn.add_column(name, overflow="fold")
-    for row in rows:
-        # As text: what stands in a file is no markup.
-        drawn.add_row(*map(Text, row))
-    Console(highlight=False).print(drawn)
+    draw(title, columns, rows)

@@ -28,6 +28,7 @@ from holdfast.engine.lookups import LookUpSchedule
 from holdfast.engine.memory import StateStore, Unreadable
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.ports import Broker, Clock
+from holdfast.engine.reconciler import Ready
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.submission import says_the_same
 
@@ -150,14 +151,15 @@ class SymbolKeeper:
         else:
             self._lookups.found(record.client_order_id)
             await self._see(view)
-            await self._let_go(self.state.order(record.client_order_id))
+            await self.let_go()
 
-    async def _let_go(self, record: OrderRecord | None) -> None:
-        """A removed symbol keeps its position; an entry still working would enlarge it."""
-        if self.state.status is not Status.RETIRED or record is None or record.role is not Role.ENTRY:
+    async def let_go(self) -> None:
+        """Cancel what a removed symbol has still working: its position is kept, an entry would enlarge it."""
+        if self.state.status is not Status.RETIRED:
             return
-        if record.is_unsettled and record.status is not OrderStatus.PENDING_CANCEL:
-            await self._cancel(record)
+        for record in self.state.unsettled:
+            if record.role is Role.ENTRY and record.status is not OrderStatus.PENDING_CANCEL:
+                await self._cancel(record)
 
     async def _cancel(self, record: OrderRecord | None) -> None:
         """Ask for a cancel; only a terminal look-up says that it happened."""
@@ -227,6 +229,7 @@ class SymbolKeeper:
             # The file still says what was doubted: so is the doubt.
             self.holds = before
             raise
+        read.found(self.symbol, Ready(self.state, outcome.corrections, self.holds))
 
     def _look_for_a_twin(self, after: SymbolState) -> None:
         """An order with our prefix that this process did not send: another bot of our name trades this account."""

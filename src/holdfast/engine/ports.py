@@ -31,8 +31,8 @@ class Assumptions:
         return (self.request_lifetime_s + self.listing_lag_s) * 1.1 + 1
 
 
-class Broker(Protocol):
-    """The account. Every call may raise Recoverable, Rejected or Fatal; writes also OutcomeUnknown."""
+class BrokerReads(Protocol):
+    """What may be asked about the account. Every call may raise Recoverable, Rejected or Fatal."""
 
     @property
     def assumptions(self) -> Assumptions:
@@ -75,17 +75,21 @@ class Broker(Protocol):
         """Read the market's sessions from `start` to `end`, both included; one call."""
         ...
 
+    @property
+    def calls(self) -> int:
+        """How many requests went out so far."""
+        ...
+
+
+class Broker(BrokerReads, Protocol):
+    """The account, read and written: the two writes there are (I13). They may also raise OutcomeUnknown."""
+
     async def submit(self, intent: SavedIntent) -> OrderView:
         """POST the order, once. A market order of our own, good for the day (for a pair: till canceled)."""
         ...
 
     async def cancel(self, broker_order_id: str) -> None:
         """Ask for a cancel of our own order. Only a terminal look-up says that it happened."""
-        ...
-
-    @property
-    def calls(self) -> int:
-        """How many requests went out so far."""
         ...
 
 

@@ -5,7 +5,7 @@ its reason; none is silently uncorrected.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -48,12 +48,16 @@ class Ready:
 
 @dataclass(slots=True)
 class Report:
-    """What a reconcile found. `failed` names the symbols whose files cannot be read or written, and why."""
+    """What a reconcile found. `failed` names the symbols whose files cannot be read or written, and why.
+
+    `seconds` is the time it took.
+    """
 
     taken_at: datetime
     account: Account
     calls: int
     positions_calls: int = 1
+    seconds: float = 0.0
     ready: dict[str, Ready] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     unmanaged: tuple[BrokerPosition, ...] = ()
@@ -105,6 +109,7 @@ class Reconciler:
         Raises:
             Recoverable: the broker did not answer everything; nothing was changed.
         """
+        begun = self._clock.monotonic()
         account_id = self._identity.account_id
         loaded, failed = await self._load_all(policies, account_id)
         known = {symbol: state for symbol, state in loaded.items() if isinstance(state, SymbolState)}
@@ -120,7 +125,8 @@ class Reconciler:
             keeping.append(self._keep(one, replace(ready, state=admit(symbol, ready.state)), report))
         await asyncio.gather(*keeping)
         report.ready = dict(sorted(report.ready.items()))
-        report.unmanaged = _unmanaged(sorted_, report)
+        report.unmanaged = unmanaged(sorted_, (*report.ready, *report.failed))
+        report.seconds = self._clock.monotonic() - begun
         return report
 
     async def _load_all(
@@ -250,7 +256,7 @@ def _broker_ids(states: Mapping[str, SymbolState]) -> list[str]:
     return [order.broker_order_id for state in states.values() for order in state.orders if order.broker_order_id]
 
 
-def _unmanaged(sorted_: SortedSnapshot, report: Report) -> tuple[BrokerPosition, ...]:
-    """Holdings of symbols that neither config nor a file names: reported, never touched."""
-    known = {asset_key(symbol) for symbol in (*report.ready, *report.failed)}
+def unmanaged(sorted_: SortedSnapshot, symbols: Iterable[str]) -> tuple[BrokerPosition, ...]:
+    """Return the holdings of symbols that neither config nor a file names: reported, never touched."""
+    known = {asset_key(symbol) for symbol in symbols}
     return tuple(position for key, position in sorted(sorted_.holdings.items()) if key not in known)

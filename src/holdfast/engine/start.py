@@ -17,12 +17,14 @@ from holdfast.domain.session import Session
 from holdfast.domain.state import Status, SymbolState
 from holdfast.domain.symbols import by_market, is_pair
 from holdfast.domain.timeframe import TIMEFRAMES
+from holdfast.engine.findings import Occasion
 from holdfast.engine.keeper import Tools
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.purse import Purse
 from holdfast.engine.reconciler import Ready, Reconciler, Report
 from holdfast.engine.spec import SymbolSpec
+from holdfast.engine.summary import findings_of
 from holdfast.engine.window import BarWindow
 from holdfast.engine.worker import SymbolWorker
 
@@ -68,6 +70,7 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
 
     policies = {spec.symbol: spec.policy for spec in specs}
     report = await reconciler.run(policies, admit=admit_to_trade)
+    await outside.chronicle.reconciled(findings_of(report, Occasion.START, outside))
     purse = Purse(report.account.spendable)
     portfolio = Portfolio(purse, sessions, outside.store.entries_stopped, never_closes=never_closes)
     if not report.account.is_tradable:

@@ -19,11 +19,14 @@ from holdfast.domain.state import Status
 from holdfast.domain.symbols import asset_key
 from holdfast.engine.board import Board
 from holdfast.engine.feed import BarFeed
+from holdfast.engine.findings import Occasion
 from holdfast.engine.inbox import BarClosed, FactsRead, LookUp, OrderNews, StrangerTraded
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.ports import BarStream, OrderStream
+from holdfast.engine.reconciler import Report, unmanaged
 from holdfast.engine.snapshots import snapshot_start, take_snapshot
 from holdfast.engine.start import CALENDAR_REACH, Started
+from holdfast.engine.summary import findings_of
 from holdfast.engine.worker import SymbolWorker
 
 FAILURES_MAX = 3
@@ -119,7 +122,6 @@ class Supervisor:
         await self._keep_calendar()
         if self._is_new_session() or self._has_slept():
             await self._reconcile_or_warn()
-            await self._taken_in()
 
     def _is_new_session(self) -> bool:
         """Whether a session has begun since the last reconcile: splits and transfers come overnight."""
@@ -256,9 +258,16 @@ class Supervisor:
             await self._reconcile_or_warn()
 
     async def _reconcile_or_warn(self) -> None:
-        """Reconcile; a broker in trouble is asked again in its turn."""
+        """Reconcile and keep what was found; a broker in trouble is asked again in its turn."""
+        before = {symbol: worker.state.status for symbol, worker in self.workers.items()}
         try:
-            await self.reconcile()
+            report = await self.reconcile()
+            await self._taken_in()
+            if report.corrections or any(
+                ready.state.status is not before[name] for name, ready in report.ready.items()
+            ):
+                findings = findings_of(report, Occasion.RUNNING, self._outside)
+                await self._outside.chronicle.reconciled(findings)
         except Fatal as error:
             self.end_for(error)
         except (Recoverable, Rejected) as error:
@@ -292,8 +301,11 @@ class Supervisor:
         closest = self._outside.broker.assumptions.position_lag_s
         return max(closest, min([self._reconcile_every_s, *(end - now for end in ends)]))
 
-    async def reconcile(self) -> None:
-        """Read a snapshot and hand every worker its part, with the sequence that it was read for."""
+    async def reconcile(self) -> Report:
+        """Read a snapshot and hand every worker its part, with the sequence that it was read for.
+
+        The report fills as the workers take their parts in.
+        """
         sequences = self._sequences()
         was_trading = any(worker.state.unsettled for worker in self.workers.values())
         clock, taken = self._outside.clock, self._outside.clock.monotonic()
@@ -304,8 +316,12 @@ class Supervisor:
         if not was_trading and sequences == self._sequences():
             self._portfolio.purse.recount(snapshot.account.spendable)
         self._reconciled_at = snapshot.taken_at
+        report = Report(snapshot.taken_at, snapshot.account, snapshot.calls, seconds=clock.monotonic() - taken)
+        report.unmanaged = unmanaged(sorted_, self.workers)
         for symbol, worker in self.workers.items():
-            worker.put(FactsRead(sorted_.of(symbol), sequences[symbol], taken, snapshot.taken_at))
+            part = (sorted_.of(symbol), sequences[symbol], taken, snapshot.taken_at)
+            worker.put(FactsRead(*part, report.ready.__setitem__))
+        return report
 
     def _sequences(self) -> dict[str, int]:
         return {symbol: worker.state.sequence for symbol, worker in self.workers.items()}
