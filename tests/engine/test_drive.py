@@ -147,7 +147,7 @@ def test_a_simulator_that_is_away_is_asked_again() -> None:
 
 def a_portfolio(*sessions: Session) -> Portfolio:
     """Return a portfolio with this calendar."""
-    return Portfolio(Purse(ACCOUNT.cash), sessions, lambda: False)
+    return Portfolio(Purse(ACCOUNT.cash), sessions, lambda: None)
 
 
 async def turns() -> None:

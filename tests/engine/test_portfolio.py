@@ -16,7 +16,7 @@ def a_portfolio(*, halt: bool = False) -> Portfolio:
     """Return a portfolio with 10,000 in cash of which the order of minute 0 claims 1000."""
     purse = Purse(Decimal(10_000))
     purse.reserve(an_id(), Decimal(1000))
-    return Portfolio(purse, [SESSION], lambda: halt)
+    return Portfolio(purse, [SESSION], lambda: "the file HALT" if halt else None)
 
 
 def test_halt_stops_entries_with_its_reason() -> None:

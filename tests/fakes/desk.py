@@ -69,7 +69,7 @@ class Desk:
         for state in states:
             self.store.disk[state.symbol] = state
         self.journal = MemoryJournal()
-        self.portfolio = Portfolio(Purse(cash), [SESSION], self.store.is_halted)
+        self.portfolio = Portfolio(Purse(cash), [SESSION], self.store.entries_stopped)
         self._worker_class = worker_class
 
     @property

@@ -64,9 +64,9 @@ class MemoryStore:
         """Return why nothing may be sent just now."""
         return "the lock is lost" if self.is_lock_lost else None
 
-    def is_halted(self) -> bool:
-        """Whether the file HALT exists."""
-        return self.halt
+    def entries_stopped(self) -> str | None:
+        """Return why nothing new may be begun."""
+        return "the file HALT stops every entry" if self.halt else None
 
     def state(self, symbol: str = "AAPL") -> SymbolState:
         """Return what the file says; a test that asks for an unreadable one fails."""

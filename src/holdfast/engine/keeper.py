@@ -22,7 +22,7 @@ from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds, position_moved
 from holdfast.engine.inbox import FactsRead
 from holdfast.engine.lookups import LookUpSchedule
-from holdfast.engine.memory import StateStore
+from holdfast.engine.memory import StateStore, Unreadable
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.ports import Broker, Clock
 from holdfast.engine.spec import SymbolSpec
@@ -99,6 +99,8 @@ class SymbolKeeper:
         """After a failure, believe the disk; where it holds nothing valid, write what is remembered."""
         on_disk = await self._tools.store.load(self.symbol)
         if not isinstance(on_disk, SymbolState):
+            if isinstance(on_disk, Unreadable):
+                await self._tools.store.set_aside(self.symbol)
             await self.checkpoint()
             return
         last = self.state.last_decision

@@ -45,8 +45,8 @@ class StateStore(Protocol):
         """Return why nothing may be sent just now (lock lost), or None."""
         ...
 
-    def is_halted(self) -> bool:
-        """Whether a person made the file HALT, which stops every entry."""
+    def entries_stopped(self) -> str | None:
+        """Return why nothing new may be begun just now (a person's HALT, a full disk), or None."""
         ...
 
 

@@ -19,10 +19,10 @@ class Portfolio:
     Whoever hears of something that the files cannot explain sets `reconcile_wanted`.
     """
 
-    def __init__(self, purse: Purse, sessions: Sequence[Session], is_halted: Callable[[], bool]) -> None:
+    def __init__(self, purse: Purse, sessions: Sequence[Session], entries_stopped: Callable[[], str | None]) -> None:
         self.purse = purse
         self.sessions = sessions
-        self._is_halted = is_halted
+        self._entries_stopped = entries_stopped
         self._stopped: str | None = None
         self.reconcile_wanted = asyncio.Event()
 
@@ -36,8 +36,7 @@ class Portfolio:
 
     def means(self) -> Means:
         """Return what an approval may count on."""
-        halted = "the file HALT in the state folder stops every entry" if self._is_halted() else None
-        return Means(self.purse.free, self._stopped or halted)
+        return Means(self.purse.free, self._stopped or self._entries_stopped())
 
     def follow(self, before: SymbolState, after: SymbolState) -> None:
         """Move cash with the fills that a save has just booked, and free the claims of settled orders.

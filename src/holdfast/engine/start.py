@@ -66,12 +66,13 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
 
     policies = {spec.symbol: spec.policy for spec in specs}
     report = await reconciler.run(policies, admit=admit_to_trade)
-    portfolio = Portfolio(Purse(report.account.spendable), sessions, outside.store.is_halted)
+    portfolio = Portfolio(Purse(report.account.spendable), sessions, outside.store.entries_stopped)
     if not report.account.is_tradable:
         portfolio.stop_entries("the broker has blocked the account for trading")
         logger.error("the account is blocked for trading: entries are refused; ask the broker")
-    if outside.store.is_halted():
-        logger.warning("the file HALT in the state folder stops every entry: remove it to trade again")
+    stopped = outside.store.entries_stopped()
+    if stopped:
+        logger.warning(stopped)
     tools = Tools(outside.broker, outside.store, outside.chronicle, outside.clock, portfolio, identity.account_id)
     workers = {
         symbol: _worker(by_symbol.get(symbol, _retired_spec(symbol, identity.bot)), ready, tools)
