@@ -15,6 +15,7 @@ SELL = Side.SELL
 LONG = some_rules()
 BOTH = some_rules(may_short=True)
 FRACTIONS = some_rules("0.5", lot="1e-9")
+SHORT_FRACTIONS = some_rules(lot="1e-9", may_short=True)
 
 
 def decided(state: SymbolState, signal: Number | None, rules: Rules | None = None, **kwargs: object) -> Decision:
@@ -38,6 +39,8 @@ TRADES: list[tuple[str, SymbolState, Number, Rules, Side, Number, Role, Number]]
     ("a flip closes first", a_state(10), -1, BOTH, SELL, 10, Role.EXIT, 0),
     ("a flip back closes first", a_state(-10), 1, BOTH, Side.BUY, 10, Role.EXIT, 0),
     ("short to flat", a_state(-10), 0, BOTH, Side.BUY, 10, Role.EXIT, 0),
+    ("parts of shares are not sold short", a_state(0), "-0.55", SHORT_FRACTIONS, SELL, 5, Role.ENTRY, -5),
+    ("a short is covered where config allows long only now", a_state(-10), -1, LONG, Side.BUY, 10, Role.EXIT, 0),
     ("short to half", a_state(-10), "-0.5", BOTH, Side.BUY, 5, Role.EXIT, -5),
     ("more than is configured is sold down", a_state(10), 1, some_rules(4), SELL, 6, Role.EXIT, 4),
     ("unmanaged shares are not sold", a_state(10, unmanaged=90), 0, LONG, SELL, 10, Role.EXIT, 0),

@@ -53,8 +53,15 @@ def test_a_symbol_without_rows_has_empty_facts() -> None:
 def test_an_order_is_ours_by_its_id(view: OrderView, ours: bool) -> None:  # noqa: FBT001 - a table
     """Only an id of this very bot, made for this very asset, makes an order ours."""
     assert is_ours(view, "main") == ours
-    facts = sort_snapshot(a_snapshot(view), "main", []).of(view.symbol)
+    facts = sort_snapshot(a_snapshot(view), "main", []).of(view.symbol.replace("BTCUSD", PAIR))
     assert (facts.our_orders == (view,)) == ours
+
+
+def test_an_order_belongs_to_the_spelling_of_its_id() -> None:
+    """A file under a pair's other spelling, left by a config that was wrong, never claims the pair's orders."""
+    sorted_ = sort_snapshot(a_snapshot(replace(an_order_view(symbol=PAIR), symbol="BTCUSD")), "main", [])
+    assert (len(sorted_.of(PAIR).our_orders), sorted_.of("BTCUSD").our_orders) == (1, ())
+    assert sorted_.symbols_of_our_orders == {PAIR}
 
 
 def test_fills_of_our_orders_are_not_foreign() -> None:

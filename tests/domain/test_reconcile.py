@@ -459,3 +459,39 @@ def test_the_fee_of_a_purchase_in_coins_is_the_brokers_word() -> None:
     assert outcome.state.position.average_entry_price == 100
     assert reconciled(replace(state, symbol="AAPL"), some_facts("0.1995")).doubt is not None
     assert reconciled(state, some_facts("0.198")).doubt is not None
+
+
+def test_a_fee_halts_nobody() -> None:
+    """Where other people's changes halt a symbol, the broker's fee does not."""
+    state = replace(a_state("0.2", a_record(quantity="0.2")), symbol="BTC/USD")
+    assert reconciled(state, some_facts("0.1995"), HALT).state.status is Status.ACTIVE
+
+
+def test_a_fee_beside_a_sale_by_hand_is_told_apart() -> None:
+    """The owner sold half of a purchase whose fee was not booked yet: both are, at once."""
+    state = replace(a_state("0.2", a_record(quantity="0.2")), symbol="BTC/USD")
+    outcome = reconciled(state, some_facts("0.0995", fills=[a_fill("0.1", side=SELL)]))
+    assert (outcome.doubt, outcome.state.position.quantity) == (None, Decimal("0.0995"))
+
+
+def test_a_lost_file_of_a_pair_is_rebuilt_less_its_fees() -> None:
+    """Two purchases and a sale of what was left: the position is the broker's, without a doubt."""
+    pair = replace(NEW, symbol="BTC/USD")
+    views = [
+        an_order_view(minute=1, quantity="0.2", symbol="BTC/USD"),
+        an_order_view(minute=2, quantity="0.1995", side=SELL, symbol="BTC/USD"),
+        an_order_view(minute=3, quantity="0.1", symbol="BTC/USD"),
+    ]
+    outcome = reconciled(pair, some_facts("0.09975", *views), LEAVE)
+    assert (outcome.doubt, outcome.state.position.quantity) == (None, Decimal("0.09975"))
+    assert outcome.state.position.unmanaged_quantity == 0
+
+
+def test_a_lost_short_is_rebuilt_from_its_orders() -> None:
+    """Bought, sold, sold short: the history says that the short is ours, also where config allows long only by now."""
+    views = [a_view(minute=1), a_view(minute=2, side=SELL), a_view(minute=3, side=SELL)]
+    for policy in (SHORTS, ADOPT):
+        outcome = reconciled(NEW, some_facts(-10, *views), policy)
+        assert (outcome.state.position.quantity, outcome.doubt) == (-10, None)
+        assert [order.role for order in outcome.state.orders] == [Role.ENTRY, EXIT, Role.ENTRY]
+        assert outcome.state.status is Status.ACTIVE

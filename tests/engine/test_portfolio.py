@@ -28,8 +28,17 @@ def test_halt_stops_entries_with_its_reason() -> None:
 
 def test_the_session_is_the_calendars() -> None:
     """Open and closed are read from the broker's calendar."""
-    assert a_portfolio().is_session_open(SESSION.open)
-    assert not a_portfolio().is_session_open(SESSION.close)
+    assert a_portfolio().is_session_open("AAPL", SESSION.open)
+    assert not a_portfolio().is_session_open("AAPL", SESSION.close)
+
+
+def test_a_pair_is_traded_around_the_clock() -> None:
+    """After the close a pair is traded on and a stock is not; with a pair in config something is always open."""
+    assert a_portfolio().is_session_open("BTC/USD", SESSION.close)
+    assert not a_portfolio().is_open(SESSION.close)
+    never = Portfolio(Purse(Decimal(1)), [SESSION], lambda: None, never_closes=True)
+    assert never.is_open(SESSION.close)
+    assert not never.is_session_open("AAPL", SESSION.close)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +69,18 @@ def test_an_order_met_for_the_first_time_costs_what_it_filled() -> None:
     assert portfolio.purse.free == 10_000
     portfolio.follow(a_state(), a_state(0, a_record("filled", minute=2, side=Side.SELL)))
     assert portfolio.purse.free == 9_000
+
+
+@pytest.mark.parametrize(("price", "free"), [(90, 9900), (100, 10_000), (110, 9900)])
+def test_a_covered_short_frees_no_more_than_is_certain(price: int, free: int) -> None:
+    """Sold at 100, it binds 1000; a loss is gone at once, a profit counts from the next recount on."""
+    portfolio = a_portfolio()
+    sold = a_record("filled", side=Side.SELL)
+    portfolio.follow(a_state(0, a_record("intent", side=Side.SELL)), a_state(-10, sold))
+    portfolio.purse.release(an_id())
+    bought = a_record("filled", minute=1, side=Side.BUY, role=Role.EXIT, price=price)
+    portfolio.follow(a_state(-10, sold), a_state(0, sold, bought))
+    assert portfolio.purse.free == free
 
 
 @given(st.lists(st.integers(1, 10), min_size=1, max_size=5))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 
 import pytest
@@ -386,3 +387,25 @@ def test_a_clock_that_ran_away_is_followed_by_a_reconcile() -> None:
         assert reads(bot) == before + 1
 
     day(work)
+
+
+def test_a_leftover_file_of_a_pairs_other_spelling_claims_nothing() -> None:
+    """BTCUSD.json, from a config that was wrong once, neither takes the orders of BTC/USD nor sees a second bot."""
+
+    async def day() -> None:
+        leftover = a_state(0, symbol="BTCUSD", status=Status.RETIRED, status_reason="not in config.yaml")
+        desk = Desk(leftover)
+        bot = Bot(a_spec("BTC/USD", rules=some_rules(1)), desk=desk)
+        supervisor = await bot.begin()
+        await bot.minute(1, BUY)
+        await supervisor.reconcile()
+        await supervisor.settle()
+        assert supervisor.workers["BTC/USD"].state.position.quantity == Decimal("0.9975")
+        assert supervisor.workers["BTCUSD"].state.orders == ()
+        assert supervisor.workers["BTC/USD"].holds.reason is None
+        await bot.minute(2, FLAT)
+        await bot.minute(3, BUY)
+        assert len(desk.broker.received) == 3
+        await supervisor.stop()
+
+    asyncio.run(day())

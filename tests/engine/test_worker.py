@@ -8,7 +8,23 @@ import pytest
 
 from builders import ACCOUNT, a_fill, a_record, a_state, an_id, an_intent, an_order_view, at, some_facts, some_rules
 from fakes.broker import ASSUMPTIONS, UNREACHABLE, Submit
-from fakes.desk import BUY, FLAT, HALF, LOOK_UP, SHORT, SILENT, Desk, a_spec, bar, facts_read, news, running, tell, told
+from fakes.desk import (
+    BUY,
+    FLAT,
+    HALF,
+    LOOK_UP,
+    SHORT,
+    SILENT,
+    Desk,
+    a_spec,
+    bar,
+    facts_read,
+    news,
+    one_day,
+    running,
+    tell,
+    told,
+)
 from holdfast.domain.errors import CredentialsError
 from holdfast.domain.order import Intent, OrderStatus, Role, Side
 from holdfast.domain.state import Status
@@ -23,22 +39,6 @@ LAG = ASSUMPTIONS.listing_lag_s
 def statuses(worker: SymbolWorker) -> list[str]:
     """Return the statuses of the orders on file."""
     return [order.status.value for order in worker.state.orders]
-
-
-def one_day(desk: Desk, *steps: object, worker: SymbolWorker | None = None) -> SymbolWorker:
-    """Run a worker through messages and, in between, through functions that change the world."""
-
-    async def day() -> SymbolWorker:
-        one = worker or desk.worker()
-        async with running(one):
-            for step in steps:
-                if callable(step):
-                    step()
-                else:
-                    await tell(one, [step])  # type: ignore[list-item]
-        return one
-
-    return asyncio.run(day())
 
 
 # --- I1: durable, then sent, once -------------------------------------------------------------------------------

@@ -13,9 +13,20 @@ from holdfast.domain.broker_facts import Account, Activity, Asset, BrokerPositio
 from holdfast.domain.errors import DuplicateOrder, HoldfastError, OutcomeUnknown, Recoverable, Rejected
 from holdfast.domain.order import Intent, OrderStatus, OrderView, Side
 from holdfast.domain.session import Session
+from holdfast.domain.symbols import asset_key, is_pair
 from holdfast.engine.approval import SavedIntent
 from holdfast.engine.ports import Assumptions
 
+FEE = Decimal("0.0025")
+A_PAIR = Asset(
+    "BTC/USD",
+    is_tradable=True,
+    is_fractionable=True,
+    is_shortable=False,
+    quantity_min=Decimal("0.000011"),
+    lot=Decimal("1e-9"),
+    value_min=Decimal(10),
+)
 ASSUMPTIONS = Assumptions(request_lifetime_s=150, listing_lag_s=40, position_lag_s=10)
 
 
@@ -54,6 +65,7 @@ class FakeBroker:
         self.books: dict[str, OrderView] = {}
         self.executions: list[Activity] = []
         self.listed = ["AAPL", "MSFT", "GOOG"]
+        self.pairs_listed = {"BTC/USD": A_PAIR}
         self.calls = 0
         self.account_reads = 0
         self._late: list[Intent] = []
@@ -98,7 +110,7 @@ class FakeBroker:
 
     async def position(self, symbol: str) -> BrokerPosition | None:
         """Read one position as it was `position_lag_s` ago."""
-        return next((one for one in (await self.positions()).good if one.symbol == symbol), None)
+        return next((one for one in (await self.positions()).good if one.symbol == asset_key(symbol)), None)
 
     async def activities(self, after: datetime) -> Rows[Activity]:
         """Read what changed the holdings after `after`."""
@@ -109,6 +121,11 @@ class FakeBroker:
         """Read what may be traded."""
         self._read()
         return {symbol: Asset(symbol, is_tradable=True, is_fractionable=False) for symbol in self.listed}
+
+    async def pairs(self) -> Mapping[str, Asset]:
+        """Read which pairs may be traded."""
+        self._read()
+        return dict(self.pairs_listed)
 
     async def sessions(self, start: date, end: date) -> Sequence[Session]:
         """Read the one session there is."""
@@ -206,11 +223,12 @@ class FakeBroker:
             FillActivity(f"execution-{number}", order, symbol, side, quantity, self.price, self.clock.now())
         )
         self.cash -= quantity * side.sign * self.price
-        self._hold(symbol, self.held(symbol) + quantity * side.sign)
+        fee = quantity * FEE if is_pair(symbol) and side is Side.BUY else 0
+        self._hold(symbol, self.held(symbol) + quantity * side.sign - fee)
 
     def _hold(self, symbol: str, quantity: Decimal) -> None:
         newest = dict(self._holdings[-1][1])
-        newest[symbol] = BrokerPosition(symbol, quantity, self.price, self.price)
+        newest[symbol] = BrokerPosition(asset_key(symbol), quantity, self.price, self.price)
         self._holdings.append((self.clock.monotonic(), newest))
 
 

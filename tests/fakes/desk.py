@@ -127,6 +127,22 @@ async def told(worker: SymbolWorker, *messages: Message) -> SymbolState:
     return worker.state
 
 
+def one_day(desk: Desk, *steps: object, worker: SymbolWorker | None = None) -> SymbolWorker:
+    """Run a worker through messages and, in between, through functions that change the world."""
+
+    async def day() -> SymbolWorker:
+        one = worker or desk.worker()
+        async with running(one):
+            for step in steps:
+                if callable(step):
+                    step()
+                else:
+                    await tell(one, [step])  # type: ignore[list-item]
+        return one
+
+    return asyncio.run(day())
+
+
 def bar(minute: int, close: int | str, symbol: str = "AAPL") -> BarClosed:
     """Return the news that a bar is complete."""
     return BarClosed(a_bar(minute, close, symbol))

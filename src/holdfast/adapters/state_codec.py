@@ -2,7 +2,7 @@
 
 import errno
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -162,13 +162,14 @@ def _validated(document: Document) -> SymbolState:
 
 def _is_bounded(value: Any) -> bool:  # noqa: ANN401 - any field
     """Whether every number can be written down: ``1e999999999`` is short here and a gigabyte as digits."""
+    if value is None or isinstance(value, str | datetime):
+        return True
     if isinstance(value, Decimal):
         return not value or abs(value.adjusted()) <= EXPONENT_MAX
     if isinstance(value, int):
         return abs(value) < INTEGER_MAX
-    if isinstance(value, tuple):
-        return all(_is_bounded(item) for item in value)
-    return not is_dataclass(value) or all(_is_bounded(getattr(value, name)) for name in _field_names(type(value)))
+    items = value if isinstance(value, tuple) else [getattr(value, name) for name in _field_names(type(value))]
+    return all(map(_is_bounded, items))
 
 
 def _json_ready(value: Any) -> Any:  # noqa: ANN401 - any field in, its JSON form out

@@ -83,7 +83,10 @@ Activity = FillActivity | HoldingMoved
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """What may be traded. `quantity_min` is the smallest order, `lot` the smallest step, where the broker says so."""
+    """What may be traded. `quantity_min` is the smallest order, `lot` the smallest step, where the broker says so.
+
+    `value_min` is what an order must be worth in USD.
+    """
 
     symbol: str
     is_tradable: bool
@@ -91,6 +94,7 @@ class Asset:
     is_shortable: bool = True
     quantity_min: Decimal | None = None
     lot: Decimal | None = None
+    value_min: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

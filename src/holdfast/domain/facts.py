@@ -1,7 +1,7 @@
 """Sorting a broker snapshot by symbol: which orders are ours, which changes of a holding are somebody else's."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
@@ -19,7 +19,10 @@ _FEE_IN_THE_ASSET = "CFEE"
 
 @dataclass(frozen=True, slots=True)
 class SortedSnapshot:
-    """A snapshot by symbol. Facts are asked for with `of`; `holdings` and `ours` are keyed by `asset_key`."""
+    """A snapshot by symbol. Facts are asked for with `of`.
+
+    Our orders are keyed by the symbol in their id, spelled as config spells it; all else by `asset_key`.
+    """
 
     ours: Mapping[str, tuple[OrderView, ...]]
     holdings: Mapping[str, BrokerPosition]
@@ -35,12 +38,12 @@ class SortedSnapshot:
         # A row that does not even say its symbol could be this one's: its absence then proves nothing.
         unreadable = self.unreadable.get(key) or (self.nameless if holding is None else None)
         others = self.foreign.get(key, ())
-        return SymbolFacts(self.ours.get(key, ()), holding, others, unreadable, self.unlisted_value)
+        return SymbolFacts(self.ours.get(symbol, ()), holding, others, unreadable, self.unlisted_value)
 
     @property
     def symbols_of_our_orders(self) -> frozenset[str]:
         """The symbols in which the bot ever traded, as far back as the snapshot reaches."""
-        return frozenset(view.symbol for views in self.ours.values() for view in views)
+        return frozenset(self.ours)
 
 
 def sort_snapshot(snapshot: Snapshot, bot: str, known_broker_ids: Iterable[str]) -> SortedSnapshot:
@@ -51,9 +54,9 @@ def sort_snapshot(snapshot: Snapshot, bot: str, known_broker_ids: Iterable[str])
     foreign_ids = {view.broker_order_id for view in snapshot.orders.good} - our_ids
     foreign = [one for one in snapshot.activities.good if _is_foreign(one, foreign_ids)]
     return SortedSnapshot(
-        ours=_grouped(ours),
+        ours=_grouped(ours, _symbol_of_id),
         holdings={asset_key(position.symbol): position for position in snapshot.positions.good},
-        foreign=_grouped(foreign),
+        foreign=_grouped(foreign, lambda one: asset_key(one.symbol)),
         nameless=next((row.why for row in snapshot.positions.bad if row.symbol is None), None),
         unreadable=_unreadable([*snapshot.orders.bad, *snapshot.positions.bad, *snapshot.activities.bad]),
         unlisted_value=_unlisted_value(snapshot),
@@ -92,11 +95,16 @@ def newest_views(first: Iterable[OrderView], second: Iterable[OrderView]) -> tup
     return tuple(found.values())
 
 
-def _grouped(rows: Iterable[Row]) -> dict[str, tuple[Row, ...]]:
+def _symbol_of_id(view: OrderView) -> str:
+    parts = parse_order_id(view.client_order_id)
+    return parts.symbol if parts else view.symbol
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, tuple[Row, ...]]:
     groups: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[asset_key(row.symbol)].append(row)
-    return {key: tuple(group) for key, group in groups.items()}
+        groups[key(row)].append(row)
+    return {name: tuple(group) for name, group in groups.items()}
 
 
 def _unreadable(bad: Iterable[BadRow]) -> dict[str, str]:

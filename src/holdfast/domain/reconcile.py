@@ -24,14 +24,12 @@ from holdfast.domain.external import (
     said_of,
     with_brokers_average,
 )
+from holdfast.domain.fee import FEE_WHY, less_fee
 from holdfast.domain.order import OrderView, Role, Side
 from holdfast.domain.position import ZERO, Position
 from holdfast.domain.state import Correction, Ledger, Status, SymbolState
-from holdfast.domain.symbols import is_pair
 
 REFRESH_AFTER = timedelta(days=1)
-# Alpaca takes at most 0.25 % of a crypto purchase, in the asset itself.
-_FEE_MAX = Decimal("0.005")
 # Prices move between two reads of one snapshot; a holding that is still there shows with most of its value.
 _STILL_THERE = Decimal("0.5")
 
@@ -120,6 +118,7 @@ def _begun(state: SymbolState, case: _Case) -> Reconciliation:
     others = [one for one in activities if one.time >= begun]
     opened = replace(state, position=replace(state.position, unmanaged_quantity=opening))
     ledger = _replayed(opened, ours, others, replace(case.policy, on_external_change=ExternalChange.LEAVE))
+    ledger = less_fee(ledger, case.total)
     if activities:
         ledger = ledger.apply(events.ActivitiesBooked(max(one.time for one in activities)))
     is_explained = case.total == ledger.position.total_quantity
@@ -143,9 +142,11 @@ def _continued(state: SymbolState, case: _Case) -> Reconciliation:
         # The difference may be this very order, filled and not listed yet: booking it twice would follow.
         name = awaited[0].client_order_id
         return replace(outcome, doubt=f"the positions differ and the broker's word on {name} is awaited")
-    ledger = _replayed(state, ours, others, case.policy)
+    ledger = less_fee(_replayed(state, ours, others, case.policy), case.total)
     if ledger.position.total_quantity == case.total:
-        ledger = ledger.apply(events.ActivitiesBooked(others[-1].time)) if others else ledger
+        if not others:
+            return _moved(outcome, ledger, case, FEE_WHY)
+        ledger = ledger.apply(events.ActivitiesBooked(others[-1].time))
         return _halted_by_policy(_moved(outcome, ledger, case, said_of(others)), case)
     # An earlier read confirms nothing when a fill came in between.
     return _unexplained(outcome, case, is_confirmed=case.is_confirmed and booked.position == state.position)
@@ -154,8 +155,6 @@ def _continued(state: SymbolState, case: _Case) -> Reconciliation:
 def _unexplained(outcome: Reconciliation, case: _Case, *, is_confirmed: bool) -> Reconciliation:
     """Believe a position read that no ledger explains when a second one agrees and nothing contradicts it."""
     booked = outcome.state
-    if _is_fee(booked, case):
-        return _moved(outcome, _after_fee(booked, case.total), case, "the fee of a purchase, taken in the asset")
     if not is_confirmed:
         return replace(outcome, doubt=_second_read(booked, case))
     if _is_still_there(booked, case):
@@ -235,22 +234,6 @@ def _second_read(state: SymbolState, case: _Case) -> str:
     if held == known:
         return f"the broker holds {held}, and what others did is not in it yet: waiting for a second position read"
     return f"the broker holds {held}, the file explains {known}: waiting for a second position read"
-
-
-def _is_fee(state: SymbolState, case: _Case) -> bool:
-    """Whether the difference is what the broker takes of a crypto purchase: its activity comes hours later."""
-    if not is_pair(state.symbol):
-        return False
-    bought = sum((order.filled_quantity for order in state.orders if order.side is Side.BUY), ZERO)
-    return ZERO < state.position.total_quantity - case.total <= bought * _FEE_MAX
-
-
-def _after_fee(state: SymbolState, total: Decimal) -> SymbolState:
-    position = state.position
-    managed = total - position.unmanaged_quantity
-    average = position.average_entry_price if managed else None
-    fee = events.PositionCorrected(managed, average, position.unmanaged_quantity, realized_pl=ZERO, rearm=None)
-    return state.apply(fee)
 
 
 def _is_still_there(state: SymbolState, case: _Case) -> bool:

@@ -49,6 +49,7 @@ def judge(intent: Intent, state: SymbolState, moment: Moment, rules: Rules, mean
     reason = (
         means.entries_stopped
         or _over_quantity(intent, state, rules)
+        or _against_unmanaged(intent, state)
         or _stale(moment.now, moment.bar_time, rules)
         or _over_cash(reserve, means.cash)
     )
@@ -73,6 +74,14 @@ def _over_quantity(intent: Intent, state: SymbolState, rules: Rules) -> str | No
     if abs(after) <= rules.quantity:
         return None
     return f"{plain(abs(after))} would be above the configured quantity {plain(rules.quantity)}"
+
+
+def _against_unmanaged(intent: Intent, state: SymbolState) -> str | None:
+    """An account holds a symbol long or short, never both: such an entry would trade what is not the bot's (I3)."""
+    extra = state.position.unmanaged_quantity
+    if extra * intent.side.sign >= 0:
+        return None
+    return f"the account holds {plain(extra)} that the bot does not manage, and this order would trade them away"
 
 
 def _stale(now: datetime, bar_time: datetime, rules: Rules) -> str | None:

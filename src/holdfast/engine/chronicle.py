@@ -2,8 +2,9 @@
 
 from loguru import logger
 
-from holdfast.domain.decimals import plain
+from holdfast.domain.decimals import plain, price_text
 from holdfast.domain.order import Intent, OrderRecord, OrderStatus
+from holdfast.domain.position import ZERO
 from holdfast.domain.state import Correction, SymbolState
 from holdfast.engine.memory import Journal
 
@@ -80,10 +81,10 @@ class Chronicle:
 def _say_settled(state: SymbolState, order: OrderRecord) -> None:
     if order.filled_quantity:
         verb = "bought" if order.side.sign > 0 else "sold"
-        price = order.filled_average_price or 0
+        price = price_text(order.filled_average_price or ZERO)
         held = plain(state.position.quantity)
         why = f" ({state.last_decision.why})" if state.last_decision else ""
-        logger.info("{}: {} {} at {:.2f}, now {}{}", state.symbol, verb, plain(order.filled_quantity), price, held, why)
+        logger.info("{}: {} {} at {}, now {}{}", state.symbol, verb, plain(order.filled_quantity), price, held, why)
     if order.status is not OrderStatus.FILLED:
         reason = f": {order.reason}" if order.reason else ""
         logger.warning("{}: order {} {}{}", state.symbol, order.client_order_id, order.status.value, reason)

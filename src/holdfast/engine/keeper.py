@@ -12,9 +12,12 @@ from loguru import logger
 
 from holdfast.domain import events
 from holdfast.domain.bar import Bar
+from holdfast.domain.decimals import plain
 from holdfast.domain.doubt import lost_answer, unresolved, with_doubt
-from holdfast.domain.errors import Recoverable, Rejected
-from holdfast.domain.order import OrderRecord, OrderView, Role
+from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
+from holdfast.domain.fee import FEE_WHY, less_fee
+from holdfast.domain.order import OrderRecord, OrderStatus, OrderView, Role
+from holdfast.domain.position import ZERO
 from holdfast.domain.reconcile import reconcile, role_of
 from holdfast.domain.state import Status, SymbolState, is_only_progress
 from holdfast.domain.symbols import is_pair
@@ -64,6 +67,7 @@ class SymbolKeeper:
         self._has_unsaved = False
         self._stopping = False
         self._in_flight: str | None = None
+        self._is_fee_due = False
         self._resolved = asyncio.Event()
 
     @property
@@ -146,6 +150,24 @@ class SymbolKeeper:
         else:
             self._lookups.found(record.client_order_id)
             await self._see(view)
+            await self._let_go(self.state.order(record.client_order_id))
+
+    async def _let_go(self, record: OrderRecord | None) -> None:
+        """A removed symbol keeps its position; an entry still working would enlarge it."""
+        if self.state.status is not Status.RETIRED or record is None or record.role is not Role.ENTRY:
+            return
+        if record.is_unsettled and record.status is not OrderStatus.PENDING_CANCEL:
+            await self._cancel(record)
+
+    async def _cancel(self, record: OrderRecord | None) -> None:
+        """Ask for a cancel; only a terminal look-up says that it happened."""
+        if record is None or record.broker_order_id is None:
+            return
+        try:
+            await self._tools.broker.cancel(record.broker_order_id)
+        except (Recoverable, Rejected, OutcomeUnknown) as error:
+            logger.info("{}: the cancel of {} is open: {}", self.symbol, record.client_order_id, error)
+        self._lookups.sent(record.client_order_id, self._tools.clock.monotonic())
 
     async def _doubt_position(self, reason: str) -> None:
         """Trade nothing until a snapshot has shown what the account holds."""
@@ -153,6 +175,25 @@ class SymbolKeeper:
         self.holds = position_moved(self.holds, reason, tools.clock.monotonic(), tools.broker.assumptions)
         tools.portfolio.reconcile_wanted.set()
         await self._commit()
+
+    async def _book_fee(self) -> None:
+        """Before a decision: what the broker took of a purchase is gone, however soon the next bar comes."""
+        if not self._is_fee_due:
+            return
+        try:
+            holding = await self._tools.broker.position(self.symbol)
+        except (Recoverable, Rejected) as error:
+            logger.debug("{}: the fee could not be read from the position: {}", self.symbol, error)
+            return
+        total = holding.quantity if holding else ZERO
+        before, after = self.state.position, less_fee(self.state, total)
+        if after.position.total_quantity != total:
+            return
+        self._is_fee_due = False
+        if after is not self.state:
+            change = plain(before.quantity), plain(after.position.quantity)
+            noted = events.CorrectionNoted(self._tools.clock.now(), "position.quantity", *change, FEE_WHY)
+            await self._save_if_changed(after.apply(noted))
 
     async def _not_found(self, record: OrderRecord) -> None:
         if not self._lookups.is_absence_proved(record, self._tools.clock.monotonic()):
@@ -176,6 +217,7 @@ class SymbolKeeper:
         self._look_for_a_twin(outcome.state)
         before = self.holds
         self.holds = next_holds(before, outcome, read.facts, read.taken, self._tools.broker.assumptions)
+        self._is_fee_due = self._is_fee_due and outcome.doubt is not None
         after = outcome.state
         if after.order_may_arrive and self.holds.wire is None:
             after = after.apply(events.OrderMayArrive(is_possible=False))
@@ -220,8 +262,9 @@ class SymbolKeeper:
         if before.position != self.state.position:
             self._filled_at = self._tools.clock.monotonic()
             self.holds = after_fill(self.holds, self._filled_at)
-            if is_pair(self.symbol):
+            if is_pair(self.symbol) and before.position.quantity < self.state.position.quantity:
                 # The broker takes its fee of a purchase in the asset: only the position tells what is left.
+                self._is_fee_due = True
                 self._tools.portfolio.reconcile_wanted.set()
         self.progress.trades += self._tools.chronicle.changed(before, self.state)
         self._tools.portfolio.follow(before, self.state)

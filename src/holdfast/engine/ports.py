@@ -64,7 +64,11 @@ class Broker(Protocol):
         ...
 
     async def assets(self) -> Mapping[str, Asset]:
-        """Read every asset that may be traded, by symbol; one call."""
+        """Read every stock that may be traded, by symbol; one call."""
+        ...
+
+    async def pairs(self) -> Mapping[str, Asset]:
+        """Read every crypto pair that may be traded, by symbol; one call."""
         ...
 
     async def sessions(self, start: date, end: date) -> Sequence[Session]:
@@ -72,7 +76,7 @@ class Broker(Protocol):
         ...
 
     async def submit(self, intent: SavedIntent) -> OrderView:
-        """POST the order, once. A market day order of our own."""
+        """POST the order, once. A market order of our own, good for the day (for a pair: till canceled)."""
         ...
 
     async def cancel(self, broker_order_id: str) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from holdfast.domain import events
 from holdfast.domain.broker_facts import Account, BrokerPosition, Snapshot
-from holdfast.domain.decimals import plain
+from holdfast.domain.decimals import plain, price_text
 from holdfast.domain.doubt import lost_answer, with_doubt
 from holdfast.domain.external import Policy
 from holdfast.domain.facts import SortedSnapshot, sort_snapshot
@@ -226,7 +226,7 @@ class _One:
             return ()
         was = f"unreadable: {self.loaded.why}" if isinstance(self.loaded, Unreadable) else "missing"
         held = outcome.state.position
-        price = f" at {held.average_entry_price:.2f}" if held.average_entry_price else ""
+        price = f" at {price_text(held.average_entry_price)}" if held.average_entry_price else ""
         now = f"rebuilt: position {plain(held.quantity)}{price}"
         why = f"{_count(len(self.facts.our_orders), 'order')} of ours and the position at the broker"
         return (Correction(self.snapshot.taken_at, "file", was, now, why),)

@@ -64,7 +64,9 @@ class Supervisor:
         self._reconcile_every_s = reconcile_every_s
         self._random = random
         self._children: list[asyncio.Task[None]] = []
-        self._by_asset = {asset_key(symbol): symbol for symbol in started.workers}
+        # Of two spellings of one pair, the one that is traded: the other is a file that config names no more.
+        ranked = sorted(started.workers.values(), key=lambda worker: worker.is_followed)
+        self._by_asset = {asset_key(worker.symbol): worker.symbol for worker in ranked}
         self._outlasted: set[str] = set()
         self._reconciling: asyncio.Task[None] | None = None
         self._fatal: asyncio.Future[Fatal] = asyncio.get_running_loop().create_future()
@@ -81,6 +83,11 @@ class Supervisor:
     def sessions(self) -> list[Session]:
         """The market's sessions around now."""
         return list(self._portfolio.sessions)
+
+    @property
+    def never_closes(self) -> bool:
+        """Whether some market is always open for the bot."""
+        return self._portfolio.never_closes
 
     def begin(self) -> None:
         """Start the children and the streams."""

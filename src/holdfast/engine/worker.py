@@ -11,8 +11,8 @@ from loguru import logger
 from holdfast.domain import events
 from holdfast.domain.bar import Bar
 from holdfast.domain.decide import Decision, Moment, decide
-from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
-from holdfast.domain.order import OrderRecord, Role
+from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.order import Role
 from holdfast.domain.risk import Approved, Refused, judge, uncovered
 from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.evaluation import evaluate
@@ -100,8 +100,9 @@ class SymbolWorker(SymbolKeeper):
     async def _on_bar(self, bar: Bar) -> None:
         if not self._take(bar):
             return
+        await self._book_fee()
         now = self._tools.clock.now()
-        moment = Moment(now, bar.time, bar.close, self._tools.portfolio.is_session_open(now))
+        moment = Moment(now, bar.time, bar.close, self._tools.portfolio.is_session_open(self.symbol, now))
         try:
             decision = self._decide(moment)
         except Exception as error:
@@ -146,10 +147,12 @@ class SymbolWorker(SymbolKeeper):
     async def _covered(self, approved: Approved) -> Approved | Refused:
         """Ask the broker once more before an exit; only an answer that contradicts the file stops it.
 
-        Just after a fill of ours the answer may still be the old one, and proves nothing.
+        Just after a fill of ours the answer may still be the old one, and proves nothing; but where a fee is due, the
+        file is known to say too much.
         """
         tools = self._tools
-        if tools.clock.monotonic() - self._filled_at < tools.broker.assumptions.position_lag_s:
+        is_fresh = tools.clock.monotonic() - self._filled_at < tools.broker.assumptions.position_lag_s
+        if is_fresh and not self._is_fee_due:
             return approved
         try:
             holding = await tools.broker.position(self.symbol)
@@ -195,16 +198,6 @@ class SymbolWorker(SymbolKeeper):
         # The clock of a lost answer starts when the request is given up, not when it was begun.
         self._lookups.sent(intent.client_order_id, self._tools.clock.monotonic())
         await self._commit(*([answer] if answer else []))
-
-    async def _cancel(self, record: OrderRecord | None) -> None:
-        """Ask for a cancel; only a terminal look-up says that it happened."""
-        if record is None or record.broker_order_id is None:
-            return
-        try:
-            await self._tools.broker.cancel(record.broker_order_id)
-        except (Recoverable, Rejected, OutcomeUnknown) as error:
-            logger.info("{}: the cancel of {} is open: {}", self.symbol, record.client_order_id, error)
-        self._lookups.sent(record.client_order_id, self._tools.clock.monotonic())
 
 
 def _taken(decision: Decision, moment: Moment) -> events.DecisionTaken:

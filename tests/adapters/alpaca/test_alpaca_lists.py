@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -130,3 +131,16 @@ async def test_assets_and_sessions() -> None:
         {"status": "active", "asset_class": "us_equity"},
         {"start": "2026-11-20", "end": "2026-11-21"},
     ]
+
+
+@in_a_loop
+async def test_pairs_that_may_be_traded() -> None:
+    """Pairs come in a call of their own, with their steps and with the ten dollars that an order must be worth."""
+    row = {"symbol": "BTC/USD", "class": "crypto", "tradable": True, "status": "active", "fractionable": True}
+    row |= {"shortable": False, "min_order_size": "0.000011", "min_trade_increment": "0.000000001"}
+    with serving(Reply([row])) as server:
+        async with broker_at(server.url) as broker:
+            (pair,) = (await broker.pairs()).values()
+    assert (pair.quantity_min, pair.lot, pair.value_min) == (Decimal("0.000011"), Decimal("1e-9"), 10)
+    assert (pair.is_fractionable, pair.is_shortable) == (True, False)
+    assert server.requests[0].query == {"status": "active", "asset_class": "crypto"}

@@ -13,7 +13,7 @@ from campaigns.power.model import BEGINNINGS, Parts, run_model
 # A real cut costs as much as some hundred modelled states.
 REAL_EVERY = 4
 LEAST = 100
-CALLS = ("make_folder", "create", "write", "sync", "close", "link", "rename", "unlink", "sync_folder")
+CALLS = ("make_folder", "create", "write", "sync", "link", "rename", "unlink", "append", "sync_folder")
 
 
 class Power:
@@ -27,8 +27,7 @@ class Power:
     @property
     def obligations(self) -> Mapping[str, int]:
         """Every call cut and failed, every beginning, every kind of end, and every file system of this machine."""
-        calls = [call for call in CALLS if call != "close"]
-        names = [f"cut after {call}" for call in calls] + [f"fails at {call}" for call in calls]
+        names = [f"{what} {call}" for call in CALLS for what in ("cut after", "fails at")]
         names += [f"begins with {beginning}" for beginning in BEGINNINGS]
         names += ["finds old", "finds new", "finds none", *(f"cut on {kind}" for kind in kinds())]
         return dict.fromkeys(names, LEAST)

@@ -1,6 +1,7 @@
 """Real power cuts: a child saves on a real file system and acknowledges over a pipe until the power goes."""
 
 import os
+import select
 import tempfile
 import time
 from collections import Counter
@@ -60,28 +61,25 @@ def run_cuts(seed: int, kind: str, parts: RealParts | None = None) -> tuple[list
             states = [some_state(random) for _ in range(SAVES)]
             at_call = random.choice((0, random.randrange(1, SAVES * CALLS_A_SAVE // 3)))
             delay_s = random.random() * DELAY_S_MAX
-            acked = _child_until_cut(system, parts or RealParts(), promised.acked, states, at_call, delay_s)
+            acked, late = _child_until_cut(system, parts or RealParts(), promised.acked, states, at_call, delay_s)
             versions = list(_versions(promised.acked, states))
             if acked:
                 promised.acknowledge(versions[acked - 1])
             promised.written += versions
-            promised.under_way = versions[acked : acked + 1]
+            promised.under_way = versions[acked : acked + late + 1]
             system.unmount()
             system.mount()
             found, trouble = broken(promised, system.root / "state", OS_DISK)
-            met.update(
-                {f"cut on {kind}": 1, f"finds {found}": 1, "acknowledged": acked, f"cut at a {_how(at_call)}": 1}
-            )
+            met.update({f"cut on {kind}": 1, f"finds {found}": 1, "acknowledged": acked, "answered too late": late})
+            met[f"cut at a {'call' if at_call else 'moment'}"] += 1
             if trouble:
                 wrong.append(f"{trouble}\non {kind} after {acked} acknowledged saves")
                 break
-            # Where nothing was acknowledged yet, the version under way may be there.
+            # What the next round begins with: of the versions under way, any may be there.
             promised.acked = _what_is_there(system)
+            sequence = promised.acked.sequence if promised.acked else 0
+            met["answered too late and gone"] += late > 0 and sequence < versions[acked + late - 1].sequence
     return wrong, met
-
-
-def _how(at_call: int) -> str:
-    return "call" if at_call else "moment"
 
 
 def _what_is_there(system: FileSystem) -> SymbolState | None:
@@ -106,8 +104,8 @@ def _numbered(state: SymbolState, sequence: int) -> SymbolState:
 def _child_until_cut(
     system: FileSystem, parts: RealParts, last: SymbolState | None, states: list[SymbolState], at_call: int,
     delay_s: float,
-) -> int:  # fmt: skip
-    """Save in a child until the power goes: at its n-th call, or (0) a moment after an answer; return its answers."""
+) -> tuple[int, int]:  # fmt: skip
+    """Save in a child until the power goes: at its n-th call, or (0) a moment after an answer; count its answers."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -118,11 +116,10 @@ def _child_until_cut(
             os._exit(0)
     os.close(writer)
     try:
-        acked = _count(reader, system, len(states) // 2, delay_s) if not at_call else _count(reader)
+        return _answers(reader, None if at_call else system.cut, len(states) // 2, delay_s)
     finally:
         os.close(reader)
         os.waitpid(child, 0)
-    return acked
 
 
 def _save_all(
@@ -140,14 +137,24 @@ def _save_all(
         system.cut()
 
 
-def _count(reader: int, system: FileSystem | None = None, cut_after: int = 0, delay_s: float = 0) -> int:
-    """Return how many saves were acknowledged; with a system, cut its power a moment after so many of them."""
-    acked = 0
+def _answers(reader: int, cut: Callable[[], None] | None, cut_after: int, delay_s: float) -> tuple[int, int]:
+    """Return how many saves were answered before the power went, and how many while it was going.
+
+    With `cut` it goes a moment after so many answers. An answer that comes after that is nobody's: a real cut ends
+    the process with the power, while a file system that is shut down may still let an fsync return that did nothing.
+    """
+    answered = 0
     while piece := os.read(reader, 1):
-        acked += len(piece)
-        if system is not None and acked == cut_after:
+        answered += len(piece)
+        if cut is not None and answered == cut_after:
             begun = time.monotonic()
             while time.monotonic() - begun < delay_s:
                 pass
-            system.cut()
-    return acked
+            while select.select([reader], [], [], 0)[0] and (piece := os.read(reader, 1)):
+                answered += len(piece)
+            cut()
+            break
+    late = 0
+    while piece := os.read(reader, 1):
+        late += len(piece)
+    return answered, late

@@ -56,10 +56,18 @@ def _started(promised: Promised, root: Path, disk: Disk) -> tuple[str, str | Non
     if isinstance(found, SymbolState):
         if found == promised.acked:
             return "old", wrong
-        return "new", wrong or (None if found in promised.under_way else "a version that is neither old nor new")
+        return "new", wrong or _strange(promised, found)
     if isinstance(found, Missing):
         return "none", wrong or ("an acknowledged save is gone" if promised.acked else None)
     return "damaged", wrong or (None if _is_the_damage(promised, folder) else f"not a whole version: {found.why}")
+
+
+def _strange(promised: Promised, found: SymbolState) -> str | None:
+    if found in promised.under_way:
+        return None
+    answered = promised.acked.sequence if promised.acked else None
+    what = "an acknowledged save is gone" if found in promised.written else "a version that is neither old nor new"
+    return f"{what}\nfound save {found.sequence}, answered was {answered}"
 
 
 def _is_the_damage(promised: Promised, folder: StateFolder) -> bool:

@@ -149,7 +149,14 @@ class AlpacaBroker:
 
     async def assets(self) -> Mapping[str, Asset]:
         """Read every active US equity, by symbol; one call. Rows that cannot be read are left out and counted."""
-        wanted = GetAssetsRequest(status=AssetStatus.ACTIVE, asset_class=AssetClass.US_EQUITY)
+        return await self._assets(AssetClass.US_EQUITY)
+
+    async def pairs(self) -> Mapping[str, Asset]:
+        """Read every active crypto pair, by symbol; one call."""
+        return await self._assets(AssetClass.CRYPTO)
+
+    async def _assets(self, asset_class: AssetClass) -> Mapping[str, Asset]:
+        wanted = GetAssetsRequest(status=AssetStatus.ACTIVE, asset_class=asset_class)
         found = await self._rest.run(lambda: rows.rows_of(self._client.get_all_assets(wanted), rows.asset))
         if found.bad:
             logger.warning("{} of the broker's assets could not be read", len(found.bad))

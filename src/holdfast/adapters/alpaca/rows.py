@@ -35,6 +35,8 @@ _OUR_STATUSES = frozenset({OrderStatus.INTENT, OrderStatus.REFUSED, OrderStatus.
 _FILL_SIDES = {"buy": Side.BUY, "sell": Side.SELL, "sell_short": Side.SELL}
 _POSITION_SIGNS = {"long": 1, "short": -1}
 _FILL = "FILL"
+# Told by refusals alone: "cost basis must be >= minimal amount of order 10".
+_CRYPTO_VALUE_MIN = Decimal(10)
 # Transfers, fees in coins, mergers, name changes, reorganisations, spin-offs, splits: the types that move a holding.
 _MOVING = frozenset(
     {"ACATS", "CFEE", "JNL", "JNLS", "MA", "NC", "OPASN", "OPXRC", "PTC", "REORG", "SC", "SPIN", "SPLIT", "SSO", "SSP"}
@@ -194,6 +196,7 @@ def asset(raw: Raw) -> Asset:
         is_shortable=raw.get("shortable") is True,
         quantity_min=decimal_or_none(raw, "min_order_size"),
         lot=decimal_or_none(raw, "min_trade_increment"),
+        value_min=_CRYPTO_VALUE_MIN if raw.get("class") == "crypto" else None,
     )
 
 
