@@ -1,0 +1,72 @@
+"""A slice of the kill -9 campaign, with fresh seeds; the whole of it: `python tests/campaigns/run.py kills`.
+
+Everything here runs in a process of its own: the bot is forked, and a test's process has threads.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TypeVar
+
+import pytest
+
+from campaigns.kills import tracer
+from campaigns.kills.plants import PLANTS, hunts
+from campaigns.kills.points import full_pass, point
+from campaigns.kills.sample import Sample, sample
+from campaigns.kills.scenarios import SCENARIOS
+from campaigns.slices import fresh_seed
+
+POINTS = 12
+Result = TypeVar("Result")
+needs_ptrace = pytest.mark.skipif(tracer.trouble() is not None, reason=str(tracer.trouble()))
+
+
+def apart(work: Callable[..., Result], *arguments: object) -> Result:
+    """Return what `work` returns in a new process, where nothing else lives."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        return processes.submit(work, *arguments).result()
+
+
+@needs_ptrace
+def test_killed_at_a_dozen_calls_of_an_entry_it_buys_once() -> None:
+    """Before whichever call the bot is killed, and again while it recovers: one order, true files, a fair end."""
+    seed = fresh_seed()
+    seen: Sample = apart(sample, "entry", seed, POINTS)
+    assert not seen.violations, f"HOLDFAST_SEED={seed}: " + "\n".join(seen.violations)
+    assert seen.kills >= POINTS // 2, f"HOLDFAST_SEED={seed}: {seen}"
+
+
+@needs_ptrace
+def test_every_planted_bug_is_caught() -> None:
+    """Save after submit, two saves to settle, act before reconcile: each dies within a few points."""
+    survivors = [name for name, found in apart(hunts).items() if not found.violations]
+    assert not survivors
+
+
+def test_a_pass_leaves_no_call_out() -> None:
+    """The seeds of one pass hold every call of every scenario, alone and with a second kill."""
+    start = fresh_seed()
+    seeds = [point(seed) for seed in range(start, start + full_pass())]
+    for scenario in SCENARIOS:
+        alone = {one.first for one in seeds if one.scenario is scenario and not one.second}
+        twice = {one.first for one in seeds if one.scenario is scenario and one.second}
+        assert alone == twice == set(range(1, scenario.calls + 1)), scenario.name
+
+
+def test_a_window_of_seeds_is_spread_evenly() -> None:
+    """Any few hundred seeds in a row visit every scenario as often, from its first call to its last."""
+    start = fresh_seed()
+    window = [point(seed) for seed in range(start, start + 10 * len(SCENARIOS))]
+    assert set(Counter(one.scenario.name for one in window).values()) == {10}
+    for scenario in SCENARIOS:
+        firsts = sorted(one.first for one in window if one.scenario is scenario)
+        assert firsts[0] < scenario.calls / 2 < firsts[-1], (scenario.name, firsts)
+
+
+def test_every_scenario_and_plant_has_its_sentence() -> None:
+    """A row that cannot be told in a sentence is not understood."""
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
+    assert all(scenario.sentence.endswith(".") for scenario in SCENARIOS)
+    assert all(plant.sentence for plant in PLANTS.values())
