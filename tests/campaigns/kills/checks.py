@@ -76,7 +76,7 @@ def at_the_kill(scenario: Scenario, before: Seen, now: Seen) -> Iterator[str]:
         if name.startswith(OURS) and name not in known and _on_file(now, symbol, name) is None:
             yield f"I1: {name} is at the broker, and its intent is not on disk"
     for symbol, document in now.documents.items():
-        if not scenario.loses_memory and _managed(document) != _booked(document):
+        if scenario.is_ours_alone and _managed(document) != _booked(document):
             yield f"I7: {symbol}.json holds {_managed(document)} and its orders' fills are {_booked(document)}"
 
 
@@ -161,7 +161,7 @@ def _true_file(scenario: Scenario, symbol: str, now: Seen, books: Mapping[str, A
     if working != unsettled:
         yield f"I8: {symbol}.json has {sorted(unsettled)} open, the broker {sorted(working)}"
     profit = Decimal(document["position"]["realized_pl"]), Decimal(books.get(symbol, {"realized_pl": 0})["realized_pl"])
-    if not scenario.loses_memory and not scenario.while_down and abs(profit[0] - profit[1]) > Decimal("0.005"):
+    if scenario.is_ours_alone and abs(profit[0] - profit[1]) > Decimal("0.005"):
         yield f"I7: {symbol}.json has earned {profit[0]}, the books say {profit[1]}"
 
 

@@ -91,6 +91,8 @@ def _first_orders(point: Point) -> Orders:
     if scenario.error:
         fail = range(point.first, point.first + scenario.in_a_row)
         return Orders(fail=fail, error=scenario.error, only=scenario.failing)
+    if point.aim:
+        return Orders(kill_on=point.aim, after=point.first - 1, signal_at=scenario.terminated_at)
     return Orders(kill_at=point.first, signal_at=scenario.terminated_at)
 
 

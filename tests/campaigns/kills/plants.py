@@ -82,11 +82,11 @@ def hunt(name: str) -> Hunt:
     """Kill the bot with the planted bug at point after point, from its first order on, until a check sees the bug."""
     plant = PLANTS[name]
     scenario = BY_NAME[plant.scenario]
-    calls = rehearse(Point(scenario, 0, 0), plant=plant.sow).stops
+    calls = rehearse(Point(scenario, 0), plant=plant.sow).stops
     first = next((stop.number for stop in calls if stop.what == "POST /v2/orders"), 1)
     tried = range(first, len(calls), STEP)[:POINTS_MAX]
     for number, call in enumerate(tried, 1):
-        story = live_through(Point(scenario, call, 0), plant=plant.sow)
+        story = live_through(Point(scenario, call), plant=plant.sow)
         if story.violations:
             return Hunt(number, tuple(story.violations))
     return Hunt(len(tried), ())

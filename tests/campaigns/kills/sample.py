@@ -1,9 +1,11 @@
 """A few points of one scenario, for a test: what a process of its own runs and hands back."""
 
+import itertools
 from dataclasses import dataclass
+from itertools import islice
 
 from campaigns.kills.campaign import CAMPAIGN
-from campaigns.kills.scenarios import BY_NAME, SCENARIOS
+from campaigns.kills.points import point
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +17,9 @@ class Sample:
 
 
 def sample(scenario: str, seed: int, count: int) -> Sample:
-    """Run `count` points of one scenario, from the first of its seeds that is not below `seed`."""
-    rows = len(SCENARIOS)
-    first = seed + (SCENARIOS.index(BY_NAME[scenario]) - seed) % rows
-    outcomes = [CAMPAIGN.run_one(one) for one in range(first, first + rows * count, rows)]
+    """Run `count` points of one scenario: the first of its seeds that are not below `seed`."""
+    seeds = islice((one for one in itertools.count(seed) if point(one).scenario.name == scenario), count)
+    outcomes = [CAMPAIGN.run_one(one) for one in seeds]
     return Sample(
         kills=sum(outcome.units for outcome in outcomes),
         violations=tuple(f"seed {one.seed}: {line}" for one in outcomes for line in one.violations),

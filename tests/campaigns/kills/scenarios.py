@@ -25,7 +25,7 @@ class Scenario:
     (the files of the first of these lives stand in `older`), `faults` are ordered and the traced life begins. It is
     killed before a call from 1 to `calls`, then `while_down` is ordered (`clears`: all faults end), and it lives again:
     killed again before a call from 1 to `again`, or to its end. `ends` are the positions that each symbol may have
-    then; None where the account alone decides.
+    then; None where the account alone decides. `orders` says whether the bot has a reason to send one.
     """
 
     name: str
@@ -46,6 +46,12 @@ class Scenario:
     failing: frozenset[Kind] = ON_DISK
     in_a_row: int = 1
     loses_memory: bool = False
+    orders: bool = True
+
+    @property
+    def is_ours_alone(self) -> bool:
+        """Whether the orders on file must explain what is held: nobody else trades, and no memory is lost."""
+        return not self.loses_memory and not self.while_down
 
     @property
     def configured(self) -> dict[str, int]:
@@ -121,7 +127,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _row(
         "fills_while_down", "An entry works and fills while the bot is down.",
-        _UP, (10,), 205, clears=True, faults=({"kind": "hold_fills", "count": 1},),
+        _UP, (0, 10), 205, clears=True, faults=({"kind": "hold_fills", "count": 1},),
     ),
     _row(
         "rejected", "An accepted entry is rejected after all.",
@@ -149,7 +155,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _row(
         "lost_memory", "The file and its backup are gone and the strategy wants what is held already.",
-        (101, 101, 101, 101), (10,), 170, damage=_lose_backup_too, loses_memory=True,
+        (101, 101, 101, 101), (10,), 170, damage=_lose_backup_too, loses_memory=True, orders=False,
     ),
     _row(
         "corrupt_file", "The file claims what its checksum denies, and the position is to be sold.",
@@ -157,15 +163,15 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _row(
         "older_file", "A file from before the entry is put back.",
-        (99, 101, 101, 101, 101), (10,), 162, lived=(1, 2), damage=_put_back, loses_memory=True,
+        (99, 101, 101, 101, 101), (10,), 162, lived=(1, 2), damage=_put_back, loses_memory=True, orders=False,
     ),
     _row(
         "removed", "The symbol is taken out of config.yaml while it holds a position.",
-        (101, 99, 99, 99), (10,), 150, removed="AAA",
+        (101, 99, 99, 99), (10,), 150, removed="AAA", orders=False,
     ),
     _row(
         "removed_working", "The symbol is taken out of config.yaml while its entry works.",
-        (99, 101, 101, 101, 101), (), 152, quantity=600, lived=(2,), removed="AAA",
+        (99, 101, 101, 101, 101), (), 152, quantity=600, lived=(2,), removed="AAA", orders=False,
     ),
     _row(
         "terminated", "SIGTERM comes when the order is about to leave.",
@@ -178,12 +184,12 @@ SCENARIOS: tuple[Scenario, ...] = (
     _row(
         "owner_sells", "The owner sells four shares while the bot is down.",
         (101, 101, 101, 101, 101), (6, 10), 162,
-        while_down=({"kind": "owner_trade", "match": {"symbol": "AAA"}, "side": "sell", "qty": "4"},),
+        while_down=({"kind": "owner_trade", "match": {"symbol": "AAA"}, "side": "sell", "qty": "4"},), orders=False,
     ),
     Scenario(
         "many_corrections", "Six files of six are lost, empty or too old.",
         _MANY, dict.fromkeys(_MANY, frozenset({10})), 295, again=200, lived=(1, 2), damage=_spoil_many,
-        loses_memory=True,
+        loses_memory=True, orders=False,
     ),
     _row("first_start", "The folder is empty.", (101, 101, 101, 101), (10,), 265, lived=()),
     _row(

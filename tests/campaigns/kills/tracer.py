@@ -52,12 +52,14 @@ class Orders:
     """What shall happen to a traced process: killed before call `kill_at`, or the `nth` called `kill_on`.
 
     `fail` are the numbers of the calls on disk of the kinds `only` (counted alone) that answer `error`. The process
-    gets SIGTERM when it is about to make the first call that is called `signal_at`.
+    gets SIGTERM when it is about to make the first call that is called `signal_at`. With `after` the kill comes so
+    many calls after the one that is called `kill_on`.
     """
 
     kill_at: int = ENOUGH
     kill_on: str = ""
     nth: int = 1
+    after: int = 0
     fail: range = range(0)
     error: int = 0
     only: frozenset[Kind] = ON_DISK
@@ -90,7 +92,8 @@ class Tracer:
         self._calls = found.calls
         self._pid, self._orders, self._deadline = pid, orders, time.monotonic() + limit_s
         self._sockets: dict[str, str] = {}
-        self._on_disk, self._named_so, self._signal_at = 0, 0, orders.signal_at
+        self._on_disk, self._named_so = 0, 0
+        self._kill_at, self._signal_at = orders.kill_at, orders.signal_at
         self._traced = Traced()
         ptrace.seize(pid)
         begin()
@@ -142,9 +145,12 @@ class Tracer:
                 ptrace.answer_instead(thread, self._orders.error)
 
     def _is_last(self, stop: Stop) -> bool:
-        self._named_so += stop.label == self._orders.kill_on
-        is_named = stop.label == self._orders.kill_on and self._named_so == self._orders.nth
-        return is_named or stop.number == self._orders.kill_at
+        orders = self._orders
+        if stop.label == orders.kill_on:
+            self._named_so += 1
+            if self._named_so == orders.nth:
+                self._kill_at = stop.number + orders.after
+        return stop.number == self._kill_at
 
     def _named(self, thread: int, call: Call, arguments: tuple[int, ...]) -> str | None:
         """Return what the call acts on; None for what leaves the world outside as it is."""
