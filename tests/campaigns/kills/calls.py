@@ -95,10 +95,14 @@ _AARCH64 = {
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A processor's name for itself in seccomp, and its numbers of the calls."""
+    """A processor's name for itself in seccomp, and its numbers of the calls.
+
+    `may_refuse` says whether we know the registers in which a call is refused.
+    """
 
     audit_arch: int
     numbers: Mapping[str, int]
+    may_refuse: bool = False
 
     @property
     def calls(self) -> dict[int, Call]:
@@ -107,7 +111,7 @@ class Machine:
 
 
 MACHINES: Mapping[str, Machine] = {
-    "x86_64": Machine(0xC000003E, _X86_64),
+    "x86_64": Machine(0xC000003E, _X86_64, may_refuse=True),
     "aarch64": Machine(0xC00000B7, _AARCH64),
 }
 

@@ -114,17 +114,10 @@ def start_simulator(settings: SimulatorSettings, prices: PriceSource, output: Pa
     return pid, url
 
 
-def run_command(
-    arguments: list[str], output: Path, wait: int | None = None, before: Callable[[], None] | None = None
-) -> int:
-    """Start `holdfast <arguments>` in a child; return its process id.
-
-    With `wait` it first reads a byte from that descriptor; then it does `before`.
-    """
+def run_command(arguments: list[str], output: Path, before: Callable[[], None] | None = None) -> int:
+    """Start `holdfast <arguments>` in a child, which does `before` first; return its process id."""
 
     def run() -> None:
-        if wait is not None:
-            os.read(wait, 1)
         if before is not None:
             before()
         sys.argv = ["holdfast", *arguments]

@@ -3,14 +3,10 @@
 Everything here runs in a process of its own: the bot is forked, and a test's process has threads.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from typing import TypeVar
-
 import pytest
 
 from campaigns.kills import tracer
+from campaigns.kills.apart import apart
 from campaigns.kills.plants import PLANTS, hunts
 from campaigns.kills.points import full_pass, point
 from campaigns.kills.sample import Sample, sample
@@ -18,14 +14,7 @@ from campaigns.kills.scenarios import SCENARIOS
 from campaigns.slices import fresh_seed
 
 POINTS = 12
-Result = TypeVar("Result")
 needs_ptrace = pytest.mark.skipif(tracer.trouble() is not None, reason=str(tracer.trouble()))
-
-
-def apart(work: Callable[..., Result], *arguments: object) -> Result:
-    """Return what `work` returns in a new process, where nothing else lives."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
-        return processes.submit(work, *arguments).result()
 
 
 @needs_ptrace

@@ -4,6 +4,7 @@ Each stop is told in words (``send POST /v2/orders``, ``fsync .AAA.json.tmp``), 
 """
 
 import contextlib
+import errno
 import os
 import platform
 import signal
@@ -12,10 +13,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from campaigns.kills import ptrace
-from campaigns.kills.calls import ON_DISK, Call, Kind, machine
+from campaigns.kills.calls import ON_DISK, Call, Kind, Machine, machine
 
 _AF_INET, _AF_INET6 = 2, 10
 _LOOK_S = 0.2
@@ -82,34 +84,58 @@ class Traced:
         return len(self.stops)
 
 
-class Tracer:
-    """Follows one process and its threads from its first call on."""
+def trace(start: Callable[[Callable[[], None]], int], orders: Orders, limit_s: float) -> Traced:
+    """Trace a new process to its end: `start` forks it and returns its id; the child calls what it is given, first.
 
-    def __init__(self, pid: int, orders: Orders, limit_s: float, begin: Callable[[], None]) -> None:
-        found = machine()
-        if found is None:
-            raise OSError("the table of calls does not know this processor")
-        self._calls = found.calls
+    Raises:
+        StillRunningError: it did not end within its time.
+    """
+    found = machine()
+    if found is None:
+        raise OSError(errno.ENOSYS, "the table of system calls does not know this processor")
+    reading, writing = os.pipe()
+
+    def begin() -> None:
+        os.read(reading, 1)
+        ptrace.stop_at_calls(found)
+
+    pid = start(begin)
+    try:
+        return Tracer(pid, found, orders, limit_s).run(partial(os.write, writing, b"!"))
+    except OSError:
+        os.kill(pid, signal.SIGKILL)
+        end(pid)
+        raise
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+class Tracer:
+    """Follows one process and its threads."""
+
+    def __init__(self, pid: int, machine: Machine, orders: Orders, limit_s: float) -> None:
+        self._calls, self._may_refuse = machine.calls, machine.may_refuse
         self._pid, self._orders, self._deadline = pid, orders, time.monotonic() + limit_s
         self._sockets: dict[str, str] = {}
         self._on_disk, self._named_so = 0, 0
         self._kill_at, self._signal_at = orders.kill_at, orders.signal_at
         self._traced = Traced()
-        ptrace.seize(pid)
-        begin()
 
-    def run(self) -> Traced:
-        """Let it run.
+    def run(self, begin: Callable[[], object]) -> Traced:
+        """Take hold of it, let it `begin`, and follow it to its end.
 
         Raises:
             StillRunningError: it did not end within its time.
         """
+        ptrace.seize(self._pid)
+        begin()
         while (event := wait_for(self._deadline)) is not None:
             thread, status = event
             if os.WIFSTOPPED(status):
                 self._stopped(thread, status)
             elif thread == self._pid:
-                self._traced.code = None if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
+                self._traced.code = None if self._traced.killed else os.waitstatus_to_exitcode(status)
                 return self._traced
         os.kill(self._pid, signal.SIGKILL)
         end(self._pid)
@@ -140,7 +166,7 @@ class Tracer:
             os.kill(self._pid, signal.SIGTERM)
         elif call.kind in self._orders.only:
             self._on_disk += 1
-            if self._on_disk in self._orders.fail:
+            if self._may_refuse and self._on_disk in self._orders.fail:
                 self._traced.failed.append(stop)
                 ptrace.answer_instead(thread, self._orders.error)
 

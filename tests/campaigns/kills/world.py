@@ -1,23 +1,20 @@
 """One point's world: a folder in memory, a simulator, and a bot that lives, dies and lives again in it."""
 
 import contextlib
-import errno
 import http.client
 import json
 import os
 import shutil
 import signal
 import time
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 
-from campaigns.kills import forks, ptrace
-from campaigns.kills.calls import machine
-from campaigns.kills.tracer import Orders, StillRunningError, Stop, Traced, Tracer, end, wait_for
+from campaigns.kills import forks
+from campaigns.kills.tracer import Orders, StillRunningError, Traced, end, trace, wait_for
 from e2e.harness import LEVEL, level
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.settings import SimulatorSettings
@@ -82,7 +79,7 @@ class World:
         content = {"broker": "sim", "sim": {"url": f"http://127.0.0.1:{self._port}"}, "symbols": symbols}
         (self.folder / "config.yaml").write_text(yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False))
 
-    def live(self, *, before: Any = None) -> int:  # noqa: ANN401 - a callable or nothing
+    def live(self, *, before: Callable[[], None] | None = None) -> int:
         """Let the bot live to its end, untraced; return its exit code.
 
         Raises:
@@ -97,29 +94,22 @@ class World:
                 return code
         raise StillRunningError
 
-    def live_traced(self, orders: Orders, *, before: Any = None) -> Traced:  # noqa: ANN401 - a callable or nothing
+    def live_traced(self, orders: Orders, *, before: Callable[[], None] | None = None) -> Traced:
         """Let the bot live until the orders kill it, or to its end.
 
         Raises:
             StillRunningError: it did not end.
         """
-        found = machine()
-        if found is None:
-            raise OSError(errno.ENOSYS, "the table of calls does not know this processor")
-        reading, writing = os.pipe()
 
-        def prepare() -> None:
-            ptrace.stop_at_calls(found)
-            if before is not None:
-                before()
+        def start(begin: Callable[[], None]) -> int:
+            def prepare() -> None:
+                begin()
+                if before is not None:
+                    before()
 
-        pid = self._running = forks.run_command(self._command, self.output, wait=reading, before=prepare)
-        try:
-            traced = Tracer(pid, orders, LIFE_S, partial(os.write, writing, b"!")).run()
-        finally:
-            os.close(reading)
-            os.close(writing)
-        self._running = None
+            return forks.run_command(self._command, self.output, before=prepare)
+
+        traced = trace(start, orders, LIFE_S)
         self.codes.append(traced.code)
         return traced
 
@@ -161,6 +151,3 @@ class World:
         """Return the versions that were being written, by symbol."""
         found = self.state.glob(".*.json.tmp")
         return {path.name.removeprefix(".").removesuffix(".json.tmp"): path.read_bytes() for path in found}
-
-
-__all__ = ["LIFE_S", "Stop", "World"]
