@@ -10,12 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from campaigns.kills.scenarios import REST, REST_HOLDS, Scenario
 from campaigns.kills.world import World
 
-ZERO = Decimal(0)
+ZERO, HALF_A_CENT = Decimal(0), Decimal("0.005")
 WORKING = frozenset({"new", "accepted", "pending_new", "partially_filled", "pending_cancel", "held"})
 SETTLED = frozenset({"filled", "canceled", "expired", "rejected", "done_for_day", "absent", "replaced"})
 OURS = "hf."
@@ -96,18 +96,31 @@ def _booked(document: Mapping[str, Any]) -> Decimal:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """What the simulator's books say of one symbol: shares, and USD earned with them."""
+
+    quantity: Decimal = ZERO
+    earned: Decimal = ZERO
+
+    @classmethod
+    def of(cls, row: Mapping[str, str]) -> Self:
+        return cls(Decimal(row["quantity"]), Decimal(row["realized_pl"]))
+
+
 def at_the_end(scenario: Scenario, world: World, now: Seen, half_sent: int) -> Iterator[str]:
     """Say what is wrong when the bot has lived to the market's end; `half_sent` kills came inside a POST."""
     status = world.ask("GET", "/_sim/status")
     yield from _once(scenario, now)
-    yield from _sent_once(world, status, now, half_sent)
+    yield from _sent_once(scenario, world, status, now, half_sent)
     yield from _never_too_much(scenario, now)
-    held = {row["symbol"]: Decimal(row["qty"]) for row in world.ask("GET", "/v2/positions")}
+    books = {symbol: _Book.of(row) for symbol, row in status["books"]["symbols"].items()}
     for symbol in scenario.configured:
-        yield from _true_file(scenario, symbol, now, status["books"]["symbols"], held.get(symbol, ZERO))
+        yield from _true_file(scenario, symbol, now, books.get(symbol, _Book()))
     for symbol, allowed in scenario.ends.items():
-        if allowed is not None and held.get(symbol, ZERO) not in allowed:
-            yield f"{symbol}: ends with {held.get(symbol, ZERO)}, not {' or '.join(map(str, sorted(allowed)))}"
+        held = books.get(symbol, _Book()).quantity
+        if allowed is not None and held not in allowed:
+            yield f"{symbol}: ends with {held}, not {' or '.join(map(str, sorted(allowed)))}"
     yield from _untouched(now)
     if "Traceback" in world.said():
         yield "the bot told a traceback"
@@ -125,9 +138,9 @@ def _once(scenario: Scenario, now: Seen) -> Iterator[str]:
             yield f"I4: {symbol} has {len(entries)} entries working"
 
 
-def _sent_once(world: World, status: Mapping[str, Any], now: Seen, half_sent: int) -> Iterator[str]:
+def _sent_once(scenario: Scenario, world: World, status: Mapping[str, Any], now: Seen, half_sent: int) -> Iterator[str]:
     """As many requests to order as orders, and as were kept from becoming one by a fault or a kill (I1)."""
-    happened = world.ask("GET", "/_sim/faults")["happened"]
+    happened = world.ask("GET", "/_sim/faults")["happened"] if scenario.faults else ()
     kept = sum(1 for strike in happened if strike["kind"] == "answer_status")
     ours = sum(1 for row in now.orders if row["client_order_id"].startswith(OURS)) - world.orders_before
     sent = status["requests"].get("POST /v2/orders", 0)
@@ -147,22 +160,22 @@ def _never_too_much(scenario: Scenario, now: Seen) -> Iterator[str]:
             yield f"I2: {row['client_order_id']} brings {row['symbol']} to {held[row['symbol']]}, of {most}"
 
 
-def _true_file(scenario: Scenario, symbol: str, now: Seen, books: Mapping[str, Any], held: Decimal) -> Iterator[str]:
+def _true_file(scenario: Scenario, symbol: str, now: Seen, book: _Book) -> Iterator[str]:
     """The file is whole and says what the books say (I5, I8)."""
     document = now.documents.get(symbol)
     if document is None:
         yield f"I5: {symbol}.json is {now.broken.get(symbol, 'missing')}"
         return
     on_file = _managed(document) + Decimal(document["position"]["unmanaged_quantity"])
-    if on_file != held or document["is_in_position"] is not (_managed(document) != 0):
-        yield f"I8: {symbol}.json says {on_file}, the broker {held}"
+    if on_file != book.quantity or document["is_in_position"] is not (_managed(document) != 0):
+        yield f"I8: {symbol}.json says {on_file}, the broker {book.quantity}"
     working = {row["client_order_id"] for row in now.of(symbol) if row["status"] in WORKING}
     unsettled = {order["client_order_id"] for order in document["orders"] if order["status"] not in SETTLED}
     if working != unsettled:
         yield f"I8: {symbol}.json has {sorted(unsettled)} open, the broker {sorted(working)}"
-    profit = Decimal(document["position"]["realized_pl"]), Decimal(books.get(symbol, {"realized_pl": 0})["realized_pl"])
-    if scenario.is_ours_alone and abs(profit[0] - profit[1]) > Decimal("0.005"):
-        yield f"I7: {symbol}.json has earned {profit[0]}, the books say {profit[1]}"
+    earned = Decimal(document["position"]["realized_pl"])
+    if scenario.is_ours_alone and abs(earned - book.earned) > HALF_A_CENT:
+        yield f"I7: {symbol}.json has earned {earned}, the books say {book.earned}"
 
 
 def _untouched(now: Seen) -> Iterator[str]:

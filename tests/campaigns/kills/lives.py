@@ -8,10 +8,11 @@ from itertools import count
 
 from campaigns.kills import checks
 from campaigns.kills.checks import Seen
-from campaigns.kills.moments import POST, moments
+from campaigns.kills.moments import moments
 from campaigns.kills.points import Point
+from campaigns.kills.scenarios import POST
 from campaigns.kills.stage import prices_of, root, template
-from campaigns.kills.tracer import ENOUGH, Orders, StillRunningError, Traced
+from campaigns.kills.tracer import Orders, StillRunningError, Traced
 from campaigns.kills.world import LIFE_S, World
 
 SHOWN = 14
@@ -57,11 +58,12 @@ def live_through(point: Point, *, plant: Callable[[], None] | None = None, is_ch
     scenario = point.scenario
     with World(root() / f"point{next(_number)}", prices_of(scenario), template(scenario)) as world:
         try:
-            _prepare(world, point)
-            _die(world, story, _first_orders(point), plant)
+            begun = _prepare(world, point)
+            left = _die(world, story, _first_orders(point), begun, plant)
             _while_down(world, point)
             if point.second:
-                _die(world, story, Orders(kill_at=point.second), plant)
+                before = checks.look(world) if scenario.while_down or scenario.clears else left
+                _die(world, story, Orders(kill_at=point.second), before, plant)
             world.live(before=plant)
             now = checks.look(world)
             story.blame(list(checks.at_the_end(scenario, world, now, story.half_sent)), "at the end")
@@ -76,14 +78,17 @@ def live_through(point: Point, *, plant: Callable[[], None] | None = None, is_ch
     return story
 
 
-def _prepare(world: World, point: Point) -> None:
+def _prepare(world: World, point: Point) -> Seen:
+    """Make the world what the scenario says it is; return what it shows then."""
     scenario = point.scenario
-    world.orders_before = len(world.orders())
     configured = {symbol: most for symbol, most in scenario.configured.items() if symbol != scenario.removed}
     world.configure(configured)
     if scenario.damage is not None:
         scenario.damage(world.state)
     world.faults(scenario.faults)
+    begun = checks.look(world)
+    world.orders_before = len(begun.orders)
+    return begun
 
 
 def _first_orders(point: Point) -> Orders:
@@ -96,19 +101,19 @@ def _first_orders(point: Point) -> Orders:
     return Orders(kill_at=point.first, signal_at=scenario.terminated_at)
 
 
-def _die(world: World, story: Story, orders: Orders, plant: Callable[[], None] | None) -> None:
-    """Let the bot live until the orders end it, and look at what it leaves behind."""
-    before = checks.look(world)
+def _die(world: World, story: Story, orders: Orders, before: Seen, plant: Callable[[], None] | None) -> Seen:
+    """Let the bot live until the orders end it, and look at what it leaves behind: that is returned."""
     traced = world.live_traced(orders, before=plant)
     story.lives.append(traced)
     struck = traced.killed or (traced.failed[0] if traced.failed else None)
+    now = checks.look(world)
     if struck is None:
         story.coverage["not reached"] += 1
-        return
+        return now
     story.hit += 1
-    now = checks.look(world)
     story.blame(list(checks.at_the_kill(story.point.scenario, before, now)), f"at {struck}")
     story.coverage.update(moments(story.point.scenario, traced, struck, now, is_recovery=len(story.lives) > 1))
+    return now
 
 
 def _while_down(world: World, point: Point) -> None:
@@ -141,11 +146,3 @@ def _judge_codes(world: World, story: Story) -> None:
     for code in world.codes:
         if code not in (None, 0):
             story.violations.append(f"the bot ended with exit code {code}")
-
-
-def rehearse(point: Point, plant: Callable[[], None] | None = None) -> Traced:
-    """Return the scenario's first life with nothing done to it: how many calls there are."""
-    scenario = point.scenario
-    with World(root() / f"point{next(_number)}", prices_of(scenario), template(scenario)) as world:
-        _prepare(world, point)
-        return world.live_traced(Orders(kill_at=ENOUGH, signal_at=scenario.terminated_at), before=plant)

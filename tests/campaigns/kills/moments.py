@@ -12,10 +12,9 @@ from typing import Any
 
 from campaigns.kills.calls import ON_DISK, Kind
 from campaigns.kills.checks import OURS, SETTLED, WORKING, Seen
-from campaigns.kills.scenarios import Scenario
+from campaigns.kills.scenarios import DELETE, POST, Scenario
 from campaigns.kills.tracer import Stop, Traced
 
-POST, DELETE = "POST /v2/orders", "DELETE /v2/orders/*"
 Order = Mapping[str, Any]
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from campaigns.kills import forks
-from campaigns.kills.lives import live_through, rehearse
+from campaigns.kills.lives import live_through
 from campaigns.kills.points import Point
-from campaigns.kills.scenarios import BY_NAME
+from campaigns.kills.scenarios import BY_NAME, SAVE, SEND
 from holdfast.domain.decide import Decision, Moment
 from holdfast.domain.order_id import order_id
 from holdfast.domain.risk import Approved
@@ -20,6 +20,7 @@ from holdfast.engine import start
 from holdfast.engine.reconciler import Ready, Reconciler, Report
 from planted.plants import SaveAfterSubmit, TwoSavesToSettle
 
+_LOOK_UP = "send GET /v2/orders:by_client_order_id"
 _BASE_32 = "0123456789abcdefghjkmnpqrstvwxyz"
 # One save is seven calls: no gap between two of them is stepped over.
 STEP, POINTS_MAX = 4, 24
@@ -51,12 +52,14 @@ class ActsBeforeReconcile(Reconciler):
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """A bug, the part of `engine.start` that has it, and the scenario in which it is looked for."""
+    """A bug, the part of `engine.start` that has it, and where it is looked for: `start` calls after that aim."""
 
     sentence: str
     name: str
     part: type
     scenario: str
+    aim: str
+    start: int = 1
 
     def sow(self) -> None:
         """Put the part in; in the process that is about to be the bot, and nowhere else."""
@@ -64,9 +67,15 @@ class Plant:
 
 
 PLANTS: Mapping[str, Plant] = {
-    "save after submit": Plant("ids by lot, written down after the POST", "SymbolWorker", SavesAfterSubmit, "entry"),
-    "two saves to settle": Plant("the order first, its shares later", "SymbolWorker", TwoSavesToSettle, "entry"),
-    "act before reconcile": Plant("the files are believed", "Reconciler", ActsBeforeReconcile, "lost_memory"),
+    "save after submit": Plant(
+        "ids by lot, written down after the POST", "SymbolWorker", SavesAfterSubmit, "entry", SEND.call
+    ),
+    "two saves to settle": Plant(
+        "the order first, its shares later", "SymbolWorker", TwoSavesToSettle, "partial_entry", _LOOK_UP, 30
+    ),
+    "act before reconcile": Plant(
+        "the files are believed", "Reconciler", ActsBeforeReconcile, "lost_memory", SAVE.call
+    ),
 }
 
 
@@ -79,17 +88,14 @@ class Hunt:
 
 
 def hunt(name: str) -> Hunt:
-    """Kill the bot with the planted bug at point after point, from its first order on, until a check sees the bug."""
+    """Kill the bot with the planted bug later and later after its first order, until a check sees the bug."""
     plant = PLANTS[name]
-    scenario = BY_NAME[plant.scenario]
-    calls = rehearse(Point(scenario, 0), plant=plant.sow).stops
-    first = next((stop.number for stop in calls if stop.what == "POST /v2/orders"), 1)
-    tried = range(first, len(calls), STEP)[:POINTS_MAX]
-    for number, call in enumerate(tried, 1):
-        story = live_through(Point(scenario, call), plant=plant.sow)
+    for number in range(POINTS_MAX):
+        point = Point(BY_NAME[plant.scenario], plant.start + number * STEP, aim=plant.aim)
+        story = live_through(point, plant=plant.sow)
         if story.violations:
-            return Hunt(number, tuple(story.violations))
-    return Hunt(len(tried), ())
+            return Hunt(number + 1, tuple(story.violations))
+    return Hunt(POINTS_MAX, ())
 
 
 def hunts() -> dict[str, Hunt]:

@@ -7,15 +7,12 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-from campaigns.kills.moments import POST
 from campaigns.kills.scenarios import SCENARIOS, Scenario
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _ALL = [(scenario, call) for scenario in SCENARIOS for call in range(1, scenario.calls + 1)]
 _AIMED = [scenario for scenario in SCENARIOS if not scenario.error]
 _TURN, _NOT_AIMED = 4, 3
-# What is aimed at, and how many calls later the last kill comes: one save has seven.
-AIMS = ((f"send {POST}", 24), ("open state/.AAA.json.tmp", 8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +53,11 @@ def full_pass() -> int:
 def _aimed(turn: int) -> Point:
     step, row = divmod(turn, len(_AIMED))
     scenario = _AIMED[row]
-    aim, most = AIMS[0] if scenario.orders and step % 2 else AIMS[1]
-    first = 1 + step * _stride(most) % most
-    return Point(scenario, first, _again(scenario, turn) if step // 2 % 2 else 0, aim)
+    step, which = divmod(step, len(scenario.aims))
+    aim = scenario.aims[which]
+    first = 1 + step * _stride(aim.calls) % aim.calls
+    is_double = (step + step // aim.calls) % 2
+    return Point(scenario, first, _again(scenario, turn) if is_double else 0, aim.call)
 
 
 def _again(scenario: Scenario, number: int) -> int:

@@ -12,6 +12,22 @@ from typing import Any
 from campaigns.kills.calls import ON_DISK, Kind
 
 REST, REST_HOLDS = "REST", 5
+POST, DELETE = "POST /v2/orders", "DELETE /v2/orders/*"
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A call that is aimed at, and how many calls from there on the last kill comes."""
+
+    call: str
+    calls: int
+
+
+# One save has seven calls, and two saves follow an order.
+SAVE, SEND, ANSWER, CANCEL = (
+    Aim("open state/.AAA.json.tmp", 8), Aim(f"send {POST}", 17), Aim(f"recv {POST}", 2), Aim(f"send {DELETE}", 4),
+)  # fmt: skip
+_CANCELS, _UNHEARD = (CANCEL, SEND, CANCEL, SAVE), (ANSWER, SEND, ANSWER, SAVE)
 Damage = Callable[[Path], None]
 _POST = {"method": "POST", "path": "/v2/orders"}
 
@@ -25,7 +41,7 @@ class Scenario:
     (the files of the first of these lives stand in `older`), `faults` are ordered and the traced life begins. It is
     killed before a call from 1 to `calls`, then `while_down` is ordered (`clears`: all faults end), and it lives again:
     killed again before a call from 1 to `again`, or to its end. `ends` are the positions that each symbol may have
-    then; None where the account alone decides. `orders` says whether the bot has a reason to send one.
+    then; None where the account alone decides. `aims` are what is aimed at.
     """
 
     name: str
@@ -46,7 +62,7 @@ class Scenario:
     failing: frozenset[Kind] = ON_DISK
     in_a_row: int = 1
     loses_memory: bool = False
-    orders: bool = True
+    aims: tuple[Aim, ...] = (SEND, SAVE, ANSWER, SEND)
 
     @property
     def is_ours_alone(self) -> bool:
@@ -114,16 +130,16 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _row(
         "cancel", "A part of an entry has filled when the signal turns: the rest is canceled, the part sold.",
-        (99, 101, 99, 99, 99, 99, 99), (0,), 305, quantity=400,
+        (99, 101, 99, 99, 99, 99, 99), (0,), 305, quantity=400, aims=_CANCELS,
     ),
     _row(
         "fill_beats_cancel", "The entry fills at the moment of its cancel.",
-        (99, 101, 99, 99, 99, 99), (0,), 270, faults=({"kind": "fill_beats_cancel", "count": 1},),
+        (99, 101, 99, 99, 99, 99), (0,), 270, faults=({"kind": "fill_beats_cancel", "count": 1},), aims=_CANCELS,
     ),
     _row(
         "stuck_cancel", "A cancel stays pending until the bot is down, and the order fills then.",
         (99, 101, 99, 99, 99, 99), (0, 10), 270, clears=True,
-        faults=({"kind": "hold_fills", "count": 1}, {"kind": "stuck_cancel", "count": 1}),
+        faults=({"kind": "hold_fills", "count": 1}, {"kind": "stuck_cancel", "count": 1}), aims=_CANCELS,
     ),
     _row(
         "fills_while_down", "An entry works and fills while the bot is down.",
@@ -134,8 +150,9 @@ SCENARIOS: tuple[Scenario, ...] = (
         _UP, (0,), 205, faults=({"kind": "reject_accepted", "count": 1},),
     ),
     _row(
-        "refused", "The entry is refused with 403; a bot that was killed before it could write that down tries once more.",
-        _UP, (0, 10), 220, faults=({"kind": "answer_status", "status": 403, "match": _POST, "count": 1},),
+        "refused", "The entry is refused with 403; killed before it writes that down, the bot tries again.",
+        _UP, (0, 10), 220, aims=_UNHEARD,
+        faults=({"kind": "answer_status", "status": 403, "match": _POST, "count": 1},),
     ),
     _row(
         "lost_answer", "The entry is accepted and its answer lost.",
@@ -143,11 +160,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _row(
         "lost_request", "The entry never arrives, and nobody says so.",
-        _UP, (10,), 260, faults=({"kind": "answer_status", "status": 500, "match": _POST, "count": 1},),
+        _UP, (10,), 260, faults=({"kind": "answer_status", "status": 500, "match": _POST, "count": 1},), aims=_UNHEARD,
     ),
     _row(
         "late_request", "The entry arrives 0.6 s late: after the next start has asked for the orders.",
-        _UP, (10,), 200, faults=({"kind": "request_late", "delay_s": 0.6, "count": 1},),
+        _UP, (10,), 200, faults=({"kind": "request_late", "delay_s": 0.6, "count": 1},), aims=_UNHEARD,
     ),
     _row(
         "lost_file", "The file is gone and the position is to be sold.",
@@ -155,7 +172,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _row(
         "lost_memory", "The file and its backup are gone and the strategy wants what is held already.",
-        (101, 101, 101, 101), (10,), 170, damage=_lose_backup_too, loses_memory=True, orders=False,
+        (101, 101, 101, 101), (10,), 170, damage=_lose_backup_too, loses_memory=True, aims=(SAVE,),
     ),
     _row(
         "corrupt_file", "The file claims what its checksum denies, and the position is to be sold.",
@@ -163,15 +180,15 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _row(
         "older_file", "A file from before the entry is put back.",
-        (99, 101, 101, 101, 101), (10,), 162, lived=(1, 2), damage=_put_back, loses_memory=True, orders=False,
+        (99, 101, 101, 101, 101), (10,), 162, lived=(1, 2), damage=_put_back, loses_memory=True, aims=(SAVE,),
     ),
     _row(
         "removed", "The symbol is taken out of config.yaml while it holds a position.",
-        (101, 99, 99, 99), (10,), 150, removed="AAA", orders=False,
+        (101, 99, 99, 99), (10,), 150, removed="AAA", aims=(SAVE,),
     ),
     _row(
         "removed_working", "The symbol is taken out of config.yaml while its entry works.",
-        (99, 101, 101, 101, 101), (), 152, quantity=600, lived=(2,), removed="AAA", orders=False,
+        (99, 101, 101, 101, 101), (), 152, quantity=600, lived=(2,), removed="AAA", aims=(SAVE,),
     ),
     _row(
         "terminated", "SIGTERM comes when the order is about to leave.",
@@ -184,12 +201,12 @@ SCENARIOS: tuple[Scenario, ...] = (
     _row(
         "owner_sells", "The owner sells four shares while the bot is down.",
         (101, 101, 101, 101, 101), (6, 10), 162,
-        while_down=({"kind": "owner_trade", "match": {"symbol": "AAA"}, "side": "sell", "qty": "4"},), orders=False,
+        while_down=({"kind": "owner_trade", "match": {"symbol": "AAA"}, "side": "sell", "qty": "4"},), aims=(SAVE,),
     ),
     Scenario(
         "many_corrections", "Six files of six are lost, empty or too old.",
         _MANY, dict.fromkeys(_MANY, frozenset({10})), 295, again=200, lived=(1, 2), damage=_spoil_many,
-        loses_memory=True, orders=False,
+        loses_memory=True, aims=(SAVE,),
     ),
     _row("first_start", "The folder is empty.", (101, 101, 101, 101), (10,), 265, lived=()),
     _row(
