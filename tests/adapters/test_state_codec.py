@@ -74,6 +74,10 @@ GOLDEN = """{
       "reason": "wash trade"
     }
   ],
+  "ledger": {
+    "orders_through": null,
+    "activities_through": null
+  },
   "rearm": null,
   "last_correction": {
     "at": "2026-11-20T15:00:00Z",
@@ -88,7 +92,7 @@ GOLDEN = """{
   "waiting_until": "2026-11-20T16:04:00Z",
   "order_may_arrive": false,
   "account_id": "account-1",
-  "schema_version": 1,
+  "schema_version": 2,
   "checksum": "crc32:CRC"
 }
 """
@@ -190,7 +194,7 @@ def test_what_is_no_state_is_refused_with_a_reason(content: bytes, why: str) -> 
 
 CHANGES: list[tuple[dict[str, Any], str]] = [
     ({"symbol": "MSFT"}, "it belongs to MSFT"),
-    ({"schema_version": 2}, "schema 2 is newer"),
+    ({"schema_version": 3}, "schema 3 is newer"),
     ({"schema_version": "1"}, "schema_version"),
     ({"is_in_position": False}, "contradicts position.quantity"),
     ({"is_in_position": 1}, "contradicts position.quantity"),
@@ -222,7 +226,7 @@ def test_a_wrong_shape_with_a_right_checksum_is_refused(change: dict[str, Any], 
 
 def test_a_newer_schema_is_named_before_its_checksum() -> None:
     """A later version's file is told apart from a damaged one, whatever its checksum means."""
-    refused(json.dumps({**body(), "schema_version": 9}).encode(), "schema 9 is newer than this version's 1")
+    refused(json.dumps({**body(), "schema_version": 9}).encode(), "schema 9 is newer than this version's 2")
 
 
 @pytest.mark.parametrize("missing", ["symbol", "checksum", "is_in_position"])

@@ -1,15 +1,17 @@
 """The risk gate: exits pass, entries must fit the quantity (I2), the cash and the age of their bar."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import Number, a_moment, a_record, a_state, an_intent, some_rules
+from builders import Number, a_holding, a_moment, a_record, a_state, an_intent, some_rules
+from holdfast.domain.broker_facts import BrokerPosition
 from holdfast.domain.decide import Moment
 from holdfast.domain.order import Intent, Role, Side
-from holdfast.domain.risk import Approved, Means, Refused, judge
+from holdfast.domain.risk import Approved, Means, Refused, judge, uncovered
 from holdfast.domain.state import SymbolState
 
 RICH = Means(Decimal(100_000))
@@ -71,3 +73,24 @@ def test_nothing_approved_leads_beyond_the_quantity(held: int, working: int, wan
     verdict = judge(an_intent(quantity=wanted, side=side), a_state(held, *order), a_moment(), some_rules(), RICH)
     fits = abs(held + working + Decimal(wanted) * side.sign) <= 10
     assert isinstance(verdict, Approved) == fits
+
+
+@pytest.mark.parametrize(
+    ("side", "holding", "is_covered"),
+    [
+        (Side.SELL, a_holding(10), True),
+        (Side.SELL, a_holding(15), True),
+        (Side.SELL, a_holding(9), False),
+        (Side.SELL, None, False),
+        (Side.SELL, a_holding(-10), False),
+        (Side.SELL, replace(a_holding(10), available=Decimal(4)), False),
+        (Side.SELL, replace(a_holding(10), available=Decimal(10)), True),
+        (Side.BUY, a_holding(-10), True),
+        (Side.BUY, replace(a_holding(-10), available=Decimal(-10)), True),
+        (Side.BUY, a_holding(10), False),
+    ],
+)
+def test_an_exit_is_covered_by_the_brokers_word(side: Side, holding: BrokerPosition | None, is_covered: bool) -> None:  # noqa: FBT001 - a table
+    """Only what the broker shows, and shows as free, can be closed; the reason names both (I3)."""
+    why = uncovered(an_intent(side=side, role=Role.EXIT), holding)
+    assert (why is None) is is_covered

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import SESSION, a_record, a_state, an_id
-from holdfast.domain.order import OrderRecord, Side
+from holdfast.domain.order import OrderRecord, Role, Side
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.purse import Purse
 
@@ -54,10 +54,12 @@ def test_a_save_moves_cash_and_claims(before: OrderRecord, after: OrderRecord, f
 
 
 def test_an_order_met_for_the_first_time_costs_what_it_filled() -> None:
-    """An adopted order's whole fill is spent, a sale's comes in."""
+    """An adopted order's whole fill is spent, long or short; what an exit brought comes in."""
     portfolio = a_portfolio()
-    portfolio.follow(a_state(), a_state(0, a_record("filled", minute=1, side=Side.SELL)))
+    portfolio.follow(a_state(), a_state(0, a_record("filled", minute=1, side=Side.SELL, role=Role.EXIT)))
     assert portfolio.purse.free == 10_000
+    portfolio.follow(a_state(), a_state(0, a_record("filled", minute=2, side=Side.SELL)))
+    assert portfolio.purse.free == 9_000
 
 
 @given(st.lists(st.integers(1, 10), min_size=1, max_size=5))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -12,6 +13,7 @@ from fakes.desk import BUY, FLAT, Desk, Scripted, a_spec
 from fakes.streams import FakeBarStream, FakeMarketData, FakeOrderStream
 from holdfast.domain.errors import UsageError
 from holdfast.domain.order import Side
+from holdfast.domain.session import Session
 from holdfast.domain.state import Status
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.outside import Identity, Outside
@@ -347,3 +349,40 @@ def test_history_warms_the_windows_and_is_not_decided_on() -> None:
 
     day(idle, bot)
     assert bot.desk.store.state("AAPL").last_decision is None
+
+
+def reads(bot: Bot) -> int:
+    """Return how often the account was read: once per reconcile."""
+    return bot.desk.broker.account_reads
+
+
+def test_a_session_begins_with_a_reconcile() -> None:
+    """Splits and transfers come overnight: the files are compared before the first bar of a day is decided on (F11)."""
+
+    async def work(bot: Bot) -> None:
+        before = reads(bot)
+        await bot.supervisor.keep_up()
+        assert reads(bot) == before
+        today = bot.desk.portfolio.sessions[0]
+        tomorrow = Session(today.open + timedelta(days=1), today.close + timedelta(days=1))
+        bot.supervisor.workers["AAPL"]._tools.portfolio.sessions = [today, tomorrow]  # noqa: SLF001 - the calendar
+        bot.desk.clock.advance((tomorrow.open - bot.desk.clock.now()).total_seconds() + 1)
+        await turns(60)
+        bot.desk.broker.split(7)
+        await bot.supervisor.keep_up()
+        assert reads(bot) > before
+
+    day(work)
+
+
+def test_a_clock_that_ran_away_is_followed_by_a_reconcile() -> None:
+    """After an hour of the laptop's sleep, or a clock set by hand, nothing is decided from old memory (F14)."""
+
+    async def work(bot: Bot) -> None:
+        before = reads(bot)
+        bot.desk.clock.jump(3600)
+        await bot.supervisor.keep_up()
+        await bot.supervisor.keep_up()
+        assert reads(bot) == before + 1
+
+    day(work)

@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from builders import ACCOUNT, SESSION
 from fakes.clock import ManualClock
-from holdfast.domain.broker_facts import Account, Asset, BrokerPosition, FillActivity, Rows
+from holdfast.domain.broker_facts import Account, Activity, Asset, BrokerPosition, FillActivity, HoldingMoved, Rows
 from holdfast.domain.errors import DuplicateOrder, HoldfastError, OutcomeUnknown, Recoverable, Rejected
 from holdfast.domain.order import Intent, OrderStatus, OrderView, Side
 from holdfast.domain.session import Session
@@ -52,9 +52,10 @@ class FakeBroker:
         self.listing_lag_s = 0.0
         self.position_lag_s = 0.0
         self.books: dict[str, OrderView] = {}
-        self.executions: list[FillActivity] = []
+        self.executions: list[Activity] = []
         self.listed = ["AAPL", "MSFT", "GOOG"]
         self.calls = 0
+        self.account_reads = 0
         self._late: list[Intent] = []
         self._accepted_at: dict[str, float] = {}
         self._holdings: list[tuple[float, dict[str, BrokerPosition]]] = [(float("-inf"), {})]
@@ -66,6 +67,7 @@ class FakeBroker:
 
     async def account(self) -> Account:
         """Read the account."""
+        self.account_reads += 1
         self._read()
         return replace(ACCOUNT, id=self.account_id, cash=self.cash)
 
@@ -94,8 +96,12 @@ class FakeBroker:
         age = self.clock.monotonic() - self._accepted_at.get(view.client_order_id, float("-inf"))
         return age >= self.listing_lag_s
 
-    async def fills(self, after: datetime) -> Rows[FillActivity]:
-        """Read the executions after `after`."""
+    async def position(self, symbol: str) -> BrokerPosition | None:
+        """Read one position as it was `position_lag_s` ago."""
+        return next((one for one in (await self.positions()).good if one.symbol == symbol), None)
+
+    async def activities(self, after: datetime) -> Rows[Activity]:
+        """Read what changed the holdings after `after`."""
         self._read()
         return Rows(tuple(fill for fill in self.executions if fill.time > after))
 
@@ -178,6 +184,12 @@ class FakeBroker:
             name, name, symbol, side, shares, OrderStatus.FILLED, shares, self.price, self.clock.now()
         )
         self._execute(name, symbol, side, shares)
+
+    def split(self, ratio: int, symbol: str = "AAPL") -> None:
+        """Turn each share into so many, as the exchange does before a session."""
+        change = self.held(symbol) * (ratio - 1)
+        self.executions.append(HoldingMoved(f"split-{symbol}", "SPLIT", symbol, change, self.clock.now()))
+        self._hold(symbol, self.held(symbol) + change)
 
     def hand_over(self, quantity: int, symbol: str = "AAPL") -> None:
         """Set the holding without any execution: a transfer, a split, a ghost."""

@@ -14,8 +14,8 @@ from fakes.clock import ManualClock
 from fakes.memory import MemoryJournal, MemoryStore
 from fakes.streams import FakeMarketData
 from holdfast.domain.decide import Rules
+from holdfast.domain.external import ExternalChange
 from holdfast.domain.order import OrderView
-from holdfast.domain.reconcile import ExternalChange
 from holdfast.domain.state import SymbolState
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.hold import NO_HOLDS, Holds

@@ -16,7 +16,7 @@ from holdfast.bootstrap.link import Link, open_link
 from holdfast.config.load import Config, SymbolConfig, load_config, refuse_unbuilt
 from holdfast.domain.decide import Rules
 from holdfast.domain.errors import UsageError
-from holdfast.domain.reconcile import ExternalChange
+from holdfast.domain.external import ExternalChange
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.pacing import Instant

@@ -37,6 +37,8 @@ def asset_trouble(symbol: str, asset: Asset | None, rules: Rules) -> str | None:
         return f"the exchange does not trade {symbol} now"
     if rules.quantity % 1 and not asset.is_fractionable:
         return f"{symbol} is traded in whole shares only, config.yaml asks for {plain(rules.quantity)}"
+    if rules.may_short and not asset.is_shortable:
+        return f"{symbol} cannot be sold short: write direction: long"
     return None
 
 

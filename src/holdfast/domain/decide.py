@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from holdfast.domain.decimals import down_to_lot, plain
-from holdfast.domain.order import Intent, OrderRecord, Role, Side
-from holdfast.domain.order_id import bar_decision, order_id
+from holdfast.domain.order import Intent, OrderRecord, OrderStatus, Role, Side
+from holdfast.domain.order_id import bar_decision, decided_at, order_id
 from holdfast.domain.position import ZERO
 from holdfast.domain.state import Status, SymbolState
 from holdfast.domain.timeframe import Timeframe
@@ -17,13 +17,14 @@ from holdfast.domain.timeframe import Timeframe
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What config says of the symbol. `lot` is the smallest tradable quantity, in shares."""
+    """What config says of the symbol. `lot` is the step of quantities, `quantity_min` the smallest order, in shares."""
 
     bot: str
     quantity: Decimal
     timeframe: Timeframe
     may_short: bool = False
     lot: Decimal = Decimal(1)
+    quantity_min: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +128,46 @@ def _side(state: SymbolState) -> str:
 def _trade(state: SymbolState, idle: Decision, moment: Moment, rules: Rules, blocked: str | None) -> Decision:
     held, target = state.position.quantity, idle.target
     if held and (held * target <= 0 or abs(target) < abs(held)):
-        # A flip goes through zero: this bar closes, a later one opens the other side.
-        kept = target if held * target > 0 else ZERO
-        return _order(state, replace(idle, target=kept), kept - held, Role.EXIT, moment, rules)
+        return _reduce(state, idle, moment, rules)
+    change = _tradable(target - held, rules)
+    if not change:
+        return replace(idle, why=f"the {plain(abs(target - held))} missing are below the smallest order")
     if blocked:
         return replace(idle, action="wait", why=blocked, target=state.target)
-    return _order(state, idle, target - held, Role.ENTRY, moment, rules)
+    return _order(state, idle, change, Role.ENTRY, moment, rules)
+
+
+def _reduce(state: SymbolState, idle: Decision, moment: Moment, rules: Rules) -> Decision:
+    """Take an exit. A flip goes through zero: this bar closes, a later one opens the other side."""
+    held, target = state.position.quantity, idle.target
+    kept = target if held * target > 0 else ZERO
+    change = _tradable(kept - held, rules)
+    if not change:
+        return replace(idle, why=f"the {plain(abs(held - kept))} left are dust, below the smallest order", target=kept)
+    pause = _pause_after_refusals(state, moment, rules)
+    if pause:
+        return replace(idle, action="wait", why=pause, target=state.target)
+    return _order(state, replace(idle, target=kept), change, Role.EXIT, moment, rules)
+
+
+def _tradable(change: Decimal, rules: Rules) -> Decimal:
+    """Return as much of a change as one order can be about."""
+    tradable = down_to_lot(change, rules.lot)
+    return tradable if abs(tradable) >= rules.quantity_min else ZERO
+
+
+def _pause_after_refusals(state: SymbolState, moment: Moment, rules: Rules) -> str | None:
+    """Say how long the next exit waits after refused ones: one bar, then two, four, eight."""
+    refused = 0
+    for order in reversed(state.orders):
+        if order.status is not OrderStatus.REJECTED or order.role is not Role.EXIT:
+            break
+        refused += 1
+    last = decided_at(state.orders[-1].client_order_id) if refused else None
+    if last is None or moment.bar_time >= last + 2 ** (refused - 1) * rules.timeframe.length:
+        return None
+    why = state.orders[-1].reason or "without a reason"
+    return f"the exit was refused {refused} times ({why}): the next one follows later"
 
 
 def _entry_blocked(state: SymbolState, target: Decimal, rearm: int | None) -> str | None:

@@ -36,3 +36,8 @@ def symbol_of_stem(stem: str) -> str:
 def asset_key(symbol: str) -> str:
     """Return one key for all spellings of an asset: Alpaca's positions say ``BTCUSD`` for ``BTC/USD``."""
     return symbol.replace("/", "")
+
+
+def is_pair(symbol: str) -> bool:
+    """Whether the symbol is a crypto pair: ``BTC/USD``."""
+    return "/" in symbol

@@ -14,11 +14,12 @@ from holdfast.domain import events
 from holdfast.domain.bar import Bar
 from holdfast.domain.doubt import lost_answer, unresolved, with_doubt
 from holdfast.domain.errors import Recoverable, Rejected
-from holdfast.domain.order import OrderRecord, OrderView
+from holdfast.domain.order import OrderRecord, OrderView, Role
 from holdfast.domain.reconcile import reconcile, role_of
 from holdfast.domain.state import Status, SymbolState, is_only_progress
+from holdfast.domain.symbols import is_pair
 from holdfast.engine.chronicle import Chronicle
-from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds
+from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds, position_moved
 from holdfast.engine.inbox import FactsRead
 from holdfast.engine.lookups import LookUpSchedule
 from holdfast.engine.memory import StateStore
@@ -59,6 +60,7 @@ class SymbolKeeper:
         self._tools = tools
         self._lookups = LookUpSchedule(tools.broker.assumptions, started=tools.clock.monotonic())
         self._saved_at = tools.clock.monotonic()
+        self._filled_at = float("-inf")
         self._has_unsaved = False
         self._stopping = False
         self._in_flight: str | None = None
@@ -143,6 +145,13 @@ class SymbolKeeper:
             self._lookups.found(record.client_order_id)
             await self._see(view)
 
+    async def _doubt_position(self, reason: str) -> None:
+        """Trade nothing until a snapshot has shown what the account holds."""
+        tools = self._tools
+        self.holds = position_moved(self.holds, reason, tools.clock.monotonic(), tools.broker.assumptions)
+        tools.portfolio.reconcile_wanted.set()
+        await self._commit()
+
     async def _not_found(self, record: OrderRecord) -> None:
         if not self._lookups.is_absence_proved(record, self._tools.clock.monotonic()):
             return
@@ -153,6 +162,9 @@ class SymbolKeeper:
             await self._commit(events.StatusSet(Status.HALTED, f"{evidence}: holdfast resume {self.symbol}"))
         else:
             await self._commit(events.OrderProvedAbsent(record.client_order_id))
+            if record.role is Role.EXIT:
+                # What was refused may be gone: a split, a transfer, the owner's hand.
+                self._tools.portfolio.reconcile_wanted.set()
 
     async def _on_facts(self, read: FactsRead) -> None:
         if read.sequence != self.state.sequence:
@@ -204,7 +216,11 @@ class SymbolKeeper:
             self.state = before
             raise
         if before.position != self.state.position:
-            self.holds = after_fill(self.holds, self._tools.clock.monotonic())
+            self._filled_at = self._tools.clock.monotonic()
+            self.holds = after_fill(self.holds, self._filled_at)
+            if is_pair(self.symbol):
+                # The broker takes its fee of a purchase in the asset: only the position tells what is left.
+                self._tools.portfolio.reconcile_wanted.set()
         self.progress.trades += self._tools.chronicle.changed(before, self.state)
         self._tools.portfolio.follow(before, self.state)
 

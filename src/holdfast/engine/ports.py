@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from holdfast.domain.bar import Bar
-from holdfast.domain.broker_facts import Account, Asset, BrokerPosition, FillActivity, Rows
+from holdfast.domain.broker_facts import Account, Activity, Asset, BrokerPosition, Rows
 from holdfast.domain.order import OrderView
 from holdfast.domain.session import Session
 from holdfast.domain.timeframe import Timeframe
@@ -55,8 +55,12 @@ class Broker(Protocol):
         """Look one order up; None when the broker does not know the id (404)."""
         ...
 
-    async def fills(self, after: datetime) -> Rows[FillActivity]:
-        """Read all pages of the account's executions after `after`."""
+    async def position(self, symbol: str) -> BrokerPosition | None:
+        """Read one position; None when the account holds none (404)."""
+        ...
+
+    async def activities(self, after: datetime) -> Rows[Activity]:
+        """Read all pages of what changed the account's holdings after `after`: fills, splits, transfers, fees."""
         ...
 
     async def assets(self) -> Mapping[str, Asset]:

@@ -13,10 +13,10 @@ from holdfast.domain import events
 from holdfast.domain.broker_facts import Account, BrokerPosition, Snapshot
 from holdfast.domain.decimals import plain
 from holdfast.domain.doubt import lost_answer, with_doubt
+from holdfast.domain.external import Policy
 from holdfast.domain.facts import SortedSnapshot, sort_snapshot
-from holdfast.domain.order import OrderRecord
-from holdfast.domain.position import ZERO, Position
-from holdfast.domain.reconcile import Policy, Reconciliation, SymbolFacts, reconcile
+from holdfast.domain.position import ZERO
+from holdfast.domain.reconcile import Reconciliation, SymbolFacts, reconcile
 from holdfast.domain.state import Correction, Status, SymbolState
 from holdfast.domain.symbols import asset_key
 from holdfast.engine.hold import NO_HOLDS, Holds, memory_lost, next_holds
@@ -210,24 +210,16 @@ class _One:
         return self.loaded.order_may_arrive if isinstance(self.loaded, SymbolState) else self.is_rebuilt
 
     def base(self) -> SymbolState:
-        """Return the state to start from: the file, or an empty one with what the last backup forbade and had sent."""
+        """Return the state to start from: the file, the newest earlier version, or an empty one.
+
+        An earlier version is true of its time, and its ledger says from when on the broker's history must be booked.
+        """
         if isinstance(self.loaded, SymbolState):
             return self.loaded
-        fresh = SymbolState(self.symbol, account_id=self.account_id)
         backup = self.loaded.backup
         if backup is None or backup.account_id != self.account_id:
-            return fresh
-        return SymbolState(
-            self.symbol,
-            position=Position(unmanaged_quantity=backup.position.unmanaged_quantity),
-            status=backup.status,
-            status_reason=backup.status_reason,
-            strategy=backup.strategy,
-            orders=tuple(_unseen(order) for order in backup.unsettled),
-            rearm=backup.rearm,
-            sequence=backup.sequence + 1,
-            account_id=self.account_id,
-        )
+            return SymbolState(self.symbol, account_id=self.account_id)
+        return replace(backup, sequence=backup.sequence + 1)
 
     def file_correction(self, outcome: Reconciliation) -> tuple[Correction, ...]:
         if not self.is_rebuilt:
@@ -238,11 +230,6 @@ class _One:
         now = f"rebuilt: position {plain(held.quantity)}{price}"
         why = f"{_count(len(self.facts.our_orders), 'order')} of ours and the position at the broker"
         return (Correction(self.snapshot.taken_at, "file", was, now, why),)
-
-
-def _unseen(order: OrderRecord) -> OrderRecord:
-    """An order that an earlier version had sent, with nothing of it booked: the broker's word books it anew."""
-    return replace(order, filled_quantity=ZERO, filled_average_price=None, submitted_at=None)
 
 
 def _of_account(loaded: Loaded, account_id: str) -> Loaded:

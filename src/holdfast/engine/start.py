@@ -66,7 +66,7 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
 
     policies = {spec.symbol: spec.policy for spec in specs}
     report = await reconciler.run(policies, admit=admit_to_trade)
-    portfolio = Portfolio(Purse(report.account.cash), sessions, outside.store.is_halted)
+    portfolio = Portfolio(Purse(report.account.spendable), sessions, outside.store.is_halted)
     if not report.account.is_tradable:
         portfolio.stop_entries("the broker has blocked the account for trading")
         logger.error("the account is blocked for trading: entries are refused; ask the broker")
@@ -86,9 +86,10 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
 
 
 def _with_lot(spec: SymbolSpec, asset: Asset | None) -> SymbolSpec:
-    if asset is None or not asset.is_fractionable:
+    if asset is None:
         return spec
-    return replace(spec, rules=replace(spec.rules, lot=LOT_OF_FRACTIONS))
+    lot = asset.lot or (LOT_OF_FRACTIONS if asset.is_fractionable else spec.rules.lot)
+    return replace(spec, rules=replace(spec.rules, lot=lot, quantity_min=asset.quantity_min or lot))
 
 
 def _retired_spec(symbol: str, bot: str) -> SymbolSpec:

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from adapters.alpaca.alpaca_servers import Handler, Reply, Request, a_fill, an_order, broker_at, in_a_loop, serving
+from adapters.alpaca.alpaca_servers import (
+    Handler,
+    Reply,
+    Request,
+    a_fill,
+    a_position,
+    an_order,
+    broker_at,
+    in_a_loop,
+    serving,
+)
 from holdfast.domain.errors import Recoverable
 
 SINCE = datetime(2026, 11, 20, tzinfo=UTC)
@@ -79,10 +89,28 @@ async def test_fill_pages() -> None:
 
     with serving(script) as server:
         async with broker_at(server.url) as broker:
-            found = await broker.fills(SINCE)
+            found = await broker.activities(SINCE)
     assert (len(found.good), len(found.bad), len(server.requests)) == (249, 1, 3)
     assert server.requests[0].path == "/v2/account/activities"
-    assert server.requests[0].query["activity_types"] == "FILL"
+    assert "activity_types" not in server.requests[0].query
+
+
+@in_a_loop
+async def test_one_position() -> None:
+    """One position is read by its symbol without a slash; only the broker's own 404 means that there is none."""
+    answers = {
+        "/v2/positions/BTCUSD": Reply(a_position(symbol="BTCUSD")),
+        "/v2/positions/AAPL": Reply({"code": 40410000, "message": "position does not exist"}, status=404),
+        "/v2/positions/MSFT": Reply(b"<html>", status=404),
+    }
+    with serving(lambda request, _handler: answers[request.path]) as server:
+        async with broker_at(server.url) as broker:
+            held = await broker.position("BTC/USD")
+            none = await broker.position("AAPL")
+            with pytest.raises(Recoverable, match="404"):
+                await broker.position("MSFT")
+    assert held is not None
+    assert (held.symbol, none) == ("BTCUSD", None)
 
 
 @in_a_loop
