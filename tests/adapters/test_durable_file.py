@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.adapters.durable_file import fsync_folder, make_folder, replace_durably
+from holdfast.adapters import durable_file
+from holdfast.adapters.disk import OS_DISK
+from holdfast.adapters.steps import finish
 
 OLD, NEW = b"the old version\n" * 300, b"the new version\n" * 500
 
@@ -36,8 +38,10 @@ def counted(name):
 for name in ("open", "fsync", "close", "link", "unlink", "rename", "replace"):
     setattr(os, name, counted(name))
 
+from holdfast.adapters.disk import OS_DISK
 from holdfast.adapters.durable_file import replace_durably
-replace_durably(folder / "AAPL.json", sys.stdin.buffer.read(), backup=folder / "backups" / "AAPL.json")
+from holdfast.adapters.steps import finish
+finish(replace_durably(OS_DISK, folder / "AAPL.json", sys.stdin.buffer.read(), backup=folder / "backups" / "AAPL.json"))
 print("\\n".join(done))
 """
 
@@ -54,6 +58,16 @@ def save(folder: Path, die_at: int = -1) -> list[str] | None:
 
 
 NAMES = ("AAPL", ".AAPL", "backups", ".", "fsync", "close")
+
+
+def replace_durably(path: Path, content: bytes, backup: Path | None = None) -> None:
+    """Take all steps of one save on the real disk."""
+    finish(durable_file.replace_durably(OS_DISK, path, content, backup=backup))
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder on the real disk."""
+    return durable_file.make_folder(OS_DISK, folder)
 
 
 @pytest.fixture
@@ -164,7 +178,7 @@ def test_a_missing_backup_folder_costs_the_backup_only(folder: Path) -> None:
 def test_a_folder_that_is_gone_cannot_be_synced(tmp_path: Path) -> None:
     """Syncing what is no folder raises."""
     with pytest.raises(FileNotFoundError):
-        fsync_folder(tmp_path / "gone")
+        OS_DISK.sync_folder(tmp_path / "gone")
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError):
-        fsync_folder(tmp_path / "file")
+        OS_DISK.sync_folder(tmp_path / "file")

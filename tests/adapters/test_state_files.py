@@ -11,8 +11,9 @@ from loguru import logger
 
 from builders import NOON, a_state, at
 from holdfast.adapters.state_codec import decode, encode
-from holdfast.adapters.state_files import JournalFiles, StateFiles
+from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import AccountStamp, StateFolder
+from holdfast.adapters.state_journal import JournalFiles
 from holdfast.domain import events
 from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.memory import Missing, Unreadable
@@ -70,31 +71,38 @@ def test_no_file_is_missing(files: StateFiles) -> None:
     assert load(files) == Missing(None)
 
 
-def test_a_deleted_file_has_its_backup(files: StateFiles, folder: StateFolder) -> None:
-    """A file that was deleted is missing, with the version before the newest."""
+def test_a_deleted_file_is_found_again_in_the_journal(files: StateFiles, folder: StateFolder) -> None:
+    """A file that was deleted is missing, and nothing that was saved is lost: the journal has its newest version."""
+    newest = save(files, save(files, a_state(10)))
+    (folder.root / "AAPL.json").unlink()
+    assert load(files) == Missing(newest)
+
+
+def test_without_its_journal_a_deleted_file_has_its_backup(files: StateFiles, folder: StateFolder) -> None:
+    """With file and journal gone, the version before the newest is left."""
     first = save(files, a_state(10))
     save(files, first)
     (folder.root / "AAPL.json").unlink()
+    folder.journal_file("AAPL").unlink()
     assert load(files) == Missing(first)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 500, b"{", b"[]", b"\xff" * 99])
 def test_a_damaged_file_is_unreadable_with_its_backup(files: StateFiles, folder: StateFolder, content: bytes) -> None:
     """Damage is told apart from absence, with a reason and the last valid version."""
-    first = save(files, a_state(10))
-    save(files, first)
+    newest = save(files, save(files, a_state(10)))
     (folder.root / "AAPL.json").write_bytes(content)
     found = load(files)
     assert isinstance(found, Unreadable)
     assert found.why
-    assert found.backup == first
+    assert found.backup == newest
 
 
 def test_a_damaged_backup_is_no_backup(files: StateFiles, folder: StateFolder) -> None:
-    """Where both are damaged, nothing is made up."""
+    """Where file, backup and journal are all damaged, nothing is made up."""
     save(files, a_state(10), a_state(5))
-    (folder.root / "AAPL.json").write_bytes(b"{")
-    folder.backup_file("AAPL").write_bytes(b"{")
+    for path in (folder.state_file("AAPL"), folder.backup_file("AAPL"), folder.journal_file("AAPL")):
+        path.write_bytes(b"{")
     found = load(files)
     assert isinstance(found, Unreadable)
     assert found.backup is None

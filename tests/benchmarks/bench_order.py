@@ -27,8 +27,9 @@ from holdfast.adapters.alpaca.connect import AlpacaConnection, open_alpaca
 from holdfast.adapters.alpaca.endpoints import AlpacaEndpoints
 from holdfast.adapters.clock import MarketClock
 from holdfast.adapters.log import start_logging
-from holdfast.adapters.state_files import JournalFiles, StateFiles
+from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
+from holdfast.adapters.state_journal import JournalFiles
 from holdfast.domain.bar import Bar
 from holdfast.domain.decide import Rules
 from holdfast.domain.order import OrderView

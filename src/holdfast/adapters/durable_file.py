@@ -4,53 +4,74 @@ Without the last step the newest version is gone after most power cuts, so all f
 """
 
 import contextlib
-import os
 from pathlib import Path
 
-FOLDER_MODE = 0o700
-FILE_MODE = 0o600
+from holdfast.adapters.disk import Disk
+from holdfast.adapters.steps import Steps
+
+_TEMPORARY = ".tmp"
 
 
-def replace_durably(path: Path, content: bytes, *, backup: Path | None = None) -> None:
+def replace_durably(disk: Disk, path: Path, content: bytes, *, backup: Path | None = None) -> Steps[None]:
     """Make `path` hold `content`, durably; the version before becomes `backup`, if one is named.
 
     Raises:
         OSError: the file is still the old version, or, after a failed fsync of the folder, perhaps the new one.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+    temporary = path.with_name(f".{path.name}{_TEMPORARY}")
+    file = disk.create(temporary)
     try:
-        with os.fdopen(descriptor, "wb", closefd=False) as file:
-            file.write(content)
-        os.fsync(descriptor)
+        yield
+        disk.write(file, content)
+        yield
+        disk.sync(file)
+        yield
     finally:
-        os.close(descriptor)
+        disk.close(file)
     if backup is not None:
-        _keep_backup(path, backup)
-    temporary.replace(path)
-    fsync_folder(path.parent)
+        yield from _keep_backup(disk, path, backup)
+    disk.rename(temporary, path)
+    yield
+    disk.sync_folder(path.parent)
+    yield
 
 
-def _keep_backup(path: Path, backup: Path) -> None:
+def _keep_backup(disk: Disk, path: Path, backup: Path) -> Steps[None]:
     """Link the current version as the backup: its bytes are on disk already and are not written again."""
-    staged = backup.with_name(f".{backup.name}.tmp")
+    staged = backup.with_name(f".{backup.name}{_TEMPORARY}")
     with contextlib.suppress(FileNotFoundError):
-        staged.unlink()
+        disk.unlink(staged)
+        yield
     with contextlib.suppress(FileNotFoundError):
-        os.link(path, staged)
-        staged.replace(backup)
+        disk.link(path, staged)
+        yield
+        disk.rename(staged, backup)
+        yield
 
 
-def fsync_folder(folder: Path) -> None:
-    """Make the folder's names durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def move_durably(disk: Disk, path: Path, new: Path) -> Steps[None]:
+    """Move a file to another folder, durably: where it comes to first, so that it is never in neither."""
+    disk.rename(path, new)
+    yield
+    disk.sync_folder(new.parent)
+    yield
+    disk.sync_folder(path.parent)
+    yield
 
 
-def make_folder(folder: Path) -> Path:
-    """Create `folder`, owner only, if it is not there; return it."""
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+def make_folder(disk: Disk, folder: Path) -> Path:
+    """Create `folder` durably, owner only, with what is above it, where it is not there; return it."""
+    missing = [one for one in (folder, *folder.parents) if not disk.exists(one)]
+    for one in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            disk.make_folder(one)
+        disk.sync_folder(one.parent)
     return folder
+
+
+def sweep(disk: Disk, folder: Path) -> None:
+    """Remove the temporary files that a crash has left; what cannot be removed does no harm."""
+    for name in disk.names(folder):
+        if name.startswith(".") and name.endswith(_TEMPORARY):
+            with contextlib.suppress(OSError):
+                disk.unlink(folder / name)

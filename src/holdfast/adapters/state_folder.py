@@ -4,21 +4,22 @@
 """
 
 import contextlib
-import fcntl
 import json
-import os
-import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from holdfast.adapters.durable_file import FILE_MODE, FOLDER_MODE, make_folder, replace_durably
-from holdfast.domain.errors import LockedError, UsageError
+from holdfast.adapters.disk import OS_DISK, Disk
+from holdfast.adapters.durable_file import make_folder, replace_durably, sweep
+from holdfast.adapters.folder_lock import FolderLock, Lock
+from holdfast.adapters.steps import finish
+from holdfast.domain.errors import UsageError
 from holdfast.domain.symbols import file_stem, symbol_of_stem
 
-_HOLDER = "holder.json"
-_MEMORY = ("journal", "backups", "aside", "account.json")
+_FOLDERS = ("journal", "backups", "aside")
+_STAMP = "account.json"
+_STAMP_SIZE_MAX = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,13 @@ class AccountStamp:
 
 
 class StateFolder:
-    """The paths of one state folder, and its lock: `flock` on the folder itself, which dies with the process."""
+    """The paths of one state folder, its disk and its lock."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, disk: Disk = OS_DISK, lock: Lock | None = None) -> None:
         self.root = root
         self.private = root / ".holdfast"
-        self._descriptor: int | None = None
-        self._holder: int | None = None
+        self.disk = disk
+        self._lock = lock or FolderLock(root, self.private / "holder.json")
 
     @property
     def log(self) -> Path:
@@ -63,88 +64,57 @@ class StateFolder:
 
     def symbols(self) -> list[str]:
         """The symbols that have a file (or a folder in its place), sorted. Foreign names are left alone."""
+        return self._symbols_in(self.root, ".json")
+
+    def remembered(self) -> list[str]:
+        """The symbols of which a file, a backup or a journal is left, sorted."""
+        private = (("backups", ".json"), ("journal", ".jsonl"))
+        found = [one for name, suffix in private for one in self._symbols_in(self.private / name, suffix)]
+        return sorted({*self.symbols(), *found})
+
+    def _symbols_in(self, folder: Path, suffix: str) -> list[str]:
         found = []
-        for path in self.root.glob("*.json"):
-            with contextlib.suppress(ValueError):
-                found.append(symbol_of_stem(path.stem))
+        for name in self._names(folder):
+            if name.endswith(suffix):
+                with contextlib.suppress(ValueError):
+                    found.append(symbol_of_stem(name.removesuffix(suffix)))
         return sorted(found)
 
+    def _names(self, folder: Path) -> list[str]:
+        try:
+            return self.disk.names(folder)
+        except FileNotFoundError:
+            return []
+
     def lock(self) -> Self:
-        """Hold the folder for this process.
+        """Hold the folder for this process, and remove what a crash has left half written.
 
         Raises:
             LockedError: another process holds it; the message names it.
             UsageError: the folder cannot be used.
         """
         try:
-            make_folder(self.root)
-            for name in ("", "journal", "backups", "aside"):
-                make_folder(self.private / name)
-            for folder in (self.root, self.private):
-                folder.chmod(FOLDER_MODE)
-            descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            for folder in (self.root, *(self.private / name for name in _FOLDERS)):
+                make_folder(self.disk, folder)
+            self._lock.acquire()
+            for folder in (self.root, self.private, *(self.private / name for name in _FOLDERS)):
+                sweep(self.disk, folder)
         except OSError as error:
+            self._lock.release()
             raise UsageError(f"the state folder {self.root} cannot be used: {error.strerror}") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise LockedError(self._held_by_another()) from None
-        self._descriptor = descriptor
-        self._announce()
         return self
-
-    def _announce(self) -> None:
-        """Write our process id where others look; its own lock says that it is true."""
-        self._holder = os.open(self.private / _HOLDER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-        fcntl.flock(self._holder, fcntl.LOCK_EX)
-        os.ftruncate(self._holder, 0)
-        os.write(self._holder, json.dumps({"pid": os.getpid()}).encode())
-
-    def _held_by_another(self) -> str:
-        return (
-            f"another Holdfast (process {self._announced() or 'unknown'}) holds {self.root}: stop it first, "
-            "or give this one a folder of its own with --state-dir"
-        )
-
-    def _announced(self) -> int | None:
-        try:
-            pid = json.loads((self.private / _HOLDER).read_bytes())["pid"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return pid if isinstance(pid, int) else None
 
     def running(self) -> int | None:
         """The process id of the bot that holds the folder now, or None."""
-        try:
-            descriptor = os.open(self.private / _HOLDER, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return self._announced()
-        finally:
-            os.close(descriptor)
-        return None
+        return self._lock.holder()
 
     def lock_trouble(self) -> str | None:
         """Return why the lock is not ours any more, or None: the folder may have been moved or deleted."""
-        if self._descriptor is None:
-            return "the state folder is not locked"
-        try:
-            mine, there = os.fstat(self._descriptor), self.root.stat()
-        except OSError as error:
-            return f"the state folder {self.root} is gone: {error.strerror}"
-        same = (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
-        return None if same else f"{self.root} is not the folder that was locked any more"
+        return self._lock.trouble()
 
     def unlock(self) -> None:
         """Let the folder go."""
-        for descriptor in (self._holder, self._descriptor):
-            if descriptor is not None:
-                os.close(descriptor)
-        self._holder = self._descriptor = None
+        self._lock.release()
 
     def stamp(self) -> AccountStamp | None:
         """The account that this memory belongs to; None for a fresh folder.
@@ -152,9 +122,9 @@ class StateFolder:
         Raises:
             UsageError: the stamp is unreadable, so whose memory this is cannot be known.
         """
-        path = self.private / "account.json"
+        path = self.private / _STAMP
         try:
-            return AccountStamp(**json.loads(path.read_bytes()))
+            return AccountStamp(**json.loads(self.disk.read(path, _STAMP_SIZE_MAX)))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError):
@@ -162,15 +132,20 @@ class StateFolder:
 
     def write_stamp(self, stamp: AccountStamp) -> None:
         """Remember the account; only the supervisor calls this, after the check."""
-        content = {"broker": stamp.broker, "account_id": stamp.account_id, "ending": stamp.ending}
-        replace_durably(self.private / "account.json", json.dumps(content).encode())
+        finish(replace_durably(self.disk, self.private / _STAMP, json.dumps(asdict(stamp)).encode()))
 
     def archive(self, label: str, at: datetime) -> Path:
-        """Move the whole memory of an account to `archive/<label>-<time>`; the simulator's data and the log stay."""
-        folder = make_folder(self.private / "archive" / f"{label}-{at:%Y%m%dT%H%M%S%f}")
-        for path in [*self.root.glob("*.json"), *(self.private / name for name in _MEMORY)]:
-            if path.exists():
-                shutil.move(path, folder / path.name)
-        for name in ("journal", "backups", "aside"):
-            make_folder(self.private / name)
+        """Move the whole memory of an account to `archive/<label>-<time>`; the simulator's data and the log stay.
+
+        The stamp goes last: a crash on the way leaves the rest to the next start, which archives again.
+        """
+        folder = make_folder(self.disk, self.private / "archive" / f"{label}-{at:%Y%m%dT%H%M%S%f}")
+        files = [self.root / name for name in self._names(self.root) if name.endswith(".json")]
+        for group in ((*files, *(self.private / name for name in _FOLDERS)), (self.private / _STAMP,)):
+            for path in filter(self.disk.exists, group):
+                self.disk.rename(path, folder / path.name)
+            for path in (folder, self.root, self.private):
+                self.disk.sync_folder(path)
+        for name in _FOLDERS:
+            make_folder(self.disk, self.private / name)
         return folder

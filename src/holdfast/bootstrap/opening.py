@@ -7,9 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from holdfast.adapters.ballast import Ballast
 from holdfast.adapters.clock import MarketClock, WallClock
-from holdfast.adapters.state_files import JournalFiles, StateFiles
+from holdfast.adapters.mounts import warn_of_network
+from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
+from holdfast.adapters.state_journal import JournalFiles
 from holdfast.adapters.user_strategy import load_user_strategy
 from holdfast.bootstrap.identity import claim_folder
 from holdfast.bootstrap.link import Link, open_link
@@ -102,7 +105,9 @@ async def opened(config: Config, folder: StateFolder, options: Options) -> Async
         clock = MarketClock(instant.time) if instant else WallClock()
         account = await link.connection.broker.account()
         claim_folder(folder, config.broker, account, clock, archive=options.archive_state, is_dry=options.is_dry)
-        store = StateFiles(folder, clock.wall)
+        warn_of_network(folder.root)
+        ballast = None if options.is_dry else Ballast(folder).take()
+        store = StateFiles(folder, clock.wall, ballast=ballast)
         outside = Outside(
             broker=link.connection.broker,
             market_data=link.connection.market_data,

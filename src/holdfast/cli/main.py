@@ -9,6 +9,7 @@ from holdfast.cli.reconcile import reconcile
 from holdfast.cli.resume import resume
 from holdfast.cli.run import run
 from holdfast.cli.simulate import simulate
+from holdfast.cli.state import state
 from holdfast.cli.status import status
 from holdfast.cli.why import why
 from holdfast.domain.errors import Fatal, HoldfastError
@@ -19,6 +20,7 @@ HELP = """A portfolio bot for Alpaca that remembers what it owns.
 holdfast run         trade config.yaml; on the simulator inside, no keys needed
 holdfast status      what each symbol holds, wants and waits for
 holdfast why AAPL    the last decision and its reason
+holdfast state       one symbol's memory: show, diff, history, verify
 
 Exit codes: 0 done or stopped cleanly, 1 failed or findings, 2 usage or invalid config, 3 a symbol is halted or
 quarantined, 4 credentials missing or refused, 5 another instance holds the state folder, 130 second Ctrl-C.
@@ -30,6 +32,7 @@ app = typer.Typer(
 )
 for command in (run, check, status, why, reconcile, resume, simulate):
     app.command()(command)
+app.add_typer(state, name="state")
 
 
 def main() -> None:
