@@ -18,6 +18,8 @@ from campaigns.kills.world import LIFE_S, World
 SHOWN = 14
 # How often the last start is repeated, and must not change a byte.
 TWICE_IN = 8
+# Failed, or must not start, or a symbol needs a person.
+REFUSALS = frozenset({1, 2, 3})
 _number = count()
 
 
@@ -111,6 +113,8 @@ def _die(world: World, story: Story, orders: Orders, before: Seen, plant: Callab
         story.coverage["not reached"] += 1
         return now
     story.hit += 1
+    if traced.killed is not None and len(story.lives) == 1 and traced.killed.number >= story.point.scenario.calls:
+        story.violations.append("the table: the bot makes more calls than `calls` says, and some are never tried")
     story.blame(list(checks.at_the_kill(story.point.scenario, before, now)), f"at {struck}")
     story.coverage.update(moments(story.point.scenario, traced, struck, now, is_recovery=len(story.lives) > 1))
     return now
@@ -142,7 +146,7 @@ def _writes(world: World) -> str:
 
 
 def _judge_codes(world: World, story: Story) -> None:
-    """A life that was not killed ends with 0, or with 3 where a symbol needs a person."""
+    """A life that was not killed ends well; where the disk failed it may refuse to start, in words."""
     for code in world.codes:
-        if code not in (None, 0):
+        if code not in (None, 0) and not (story.point.scenario.error and code in REFUSALS):
             story.violations.append(f"the bot ended with exit code {code}")

@@ -113,41 +113,41 @@ _UP = (99, 101, 101, 101, 101)
 _MANY = dict.fromkeys(("AAA", "BBB", "CCC", "DDD", "EEE", "FFF"), (99, 101, 101, 101))
 
 SCENARIOS: tuple[Scenario, ...] = (
-    _row("entry", "The bot buys.", _UP, (10,), 200),
-    _row("exit", "The bot sells what it holds.", (101, 99, 99, 99, 99), (0,), 205),
-    _row("round_trip", "It buys, and sells with the next bar.", (99, 101, 99, 99, 99), (0,), 245),
+    _row("entry", "The bot buys.", _UP, (10,), 210),
+    _row("exit", "The bot sells what it holds.", (101, 99, 99, 99, 99), (0,), 210),
+    _row("round_trip", "It buys, and sells with the next bar.", (99, 101, 99, 99, 99), (0,), 250),
     _row(
         "partial_entry", "An entry fills over three bars.",
-        (99, 101, 101, 101, 101, 101, 101), (600,), 245, quantity=600,
+        (99, 101, 101, 101, 101, 101, 101), (600,), 255, quantity=600,
     ),
     _row(
         "partial_exit", "An exit fills over three bars.",
-        (101, 101, 101, 99, 99, 99, 99, 99), (0,), 240, quantity=600, lived=(3,),
+        (101, 101, 101, 99, 99, 99, 99, 99), (0,), 250, quantity=600, lived=(3,),
     ),
     _row(
         "expiry", "An entry is still not filled when the market closes, and expires with what it has.",
-        (99, 101, 101), (), 205, quantity=900,
+        (99, 101, 101), (), 212, quantity=900,
     ),
     _row(
         "cancel", "A part of an entry has filled when the signal turns: the rest is canceled, the part sold.",
-        (99, 101, 99, 99, 99, 99, 99), (0,), 305, quantity=400, aims=_CANCELS,
+        (99, 101, 99, 99, 99, 99, 99), (0,), 325, quantity=400, aims=_CANCELS,
     ),
     _row(
         "fill_beats_cancel", "The entry fills at the moment of its cancel.",
-        (99, 101, 99, 99, 99, 99), (0,), 270, faults=({"kind": "fill_beats_cancel", "count": 1},), aims=_CANCELS,
+        (99, 101, 99, 99, 99, 99), (0,), 275, faults=({"kind": "fill_beats_cancel", "count": 1},), aims=_CANCELS,
     ),
     _row(
         "stuck_cancel", "A cancel stays pending until the bot is down, and the order fills then.",
-        (99, 101, 99, 99, 99, 99), (0, 10), 270, clears=True,
+        (99, 101, 99, 99, 99, 99), (0, 10), 275, clears=True,
         faults=({"kind": "hold_fills", "count": 1}, {"kind": "stuck_cancel", "count": 1}), aims=_CANCELS,
     ),
     _row(
         "fills_while_down", "An entry works and fills while the bot is down.",
-        _UP, (0, 10), 205, clears=True, faults=({"kind": "hold_fills", "count": 1},),
+        _UP, (0, 10), 212, clears=True, faults=({"kind": "hold_fills", "count": 1},),
     ),
     _row(
         "rejected", "An accepted entry is rejected after all.",
-        _UP, (0,), 205, faults=({"kind": "reject_accepted", "count": 1},),
+        _UP, (0,), 210, faults=({"kind": "reject_accepted", "count": 1},),
     ),
     _row(
         "refused", "The entry is refused with 403; killed before it writes that down, the bot tries again.",
@@ -160,15 +160,15 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _row(
         "lost_request", "The entry never arrives, and nobody says so.",
-        _UP, (10,), 260, faults=({"kind": "answer_status", "status": 500, "match": _POST, "count": 1},), aims=_UNHEARD,
+        _UP, (10,), 262, faults=({"kind": "answer_status", "status": 500, "match": _POST, "count": 1},), aims=_UNHEARD,
     ),
     _row(
         "late_request", "The entry arrives 0.6 s late: after the next start has asked for the orders.",
-        _UP, (10,), 200, faults=({"kind": "request_late", "delay_s": 0.6, "count": 1},), aims=_UNHEARD,
+        _UP, (10,), 212, faults=({"kind": "request_late", "delay_s": 0.6, "count": 1},), aims=_UNHEARD,
     ),
     _row(
         "lost_file", "The file is gone and the position is to be sold.",
-        (101, 99, 99, 99, 99), (0,), 215, damage=_lose, loses_memory=True,
+        (101, 99, 99, 99, 99), (0,), 225, damage=_lose, loses_memory=True,
     ),
     _row(
         "lost_memory", "The file and its backup are gone and the strategy wants what is held already.",
@@ -176,42 +176,42 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _row(
         "corrupt_file", "The file claims what its checksum denies, and the position is to be sold.",
-        (101, 99, 99, 99, 99), (0,), 220, damage=_corrupt, loses_memory=True,
+        (101, 99, 99, 99, 99), (0,), 228, damage=_corrupt, loses_memory=True,
     ),
     _row(
         "older_file", "A file from before the entry is put back.",
-        (99, 101, 101, 101, 101), (10,), 162, lived=(1, 2), damage=_put_back, loses_memory=True, aims=(SAVE,),
+        (99, 101, 101, 101, 101), (10,), 158, lived=(1, 2), damage=_put_back, loses_memory=True, aims=(SAVE,),
     ),
     _row(
         "removed", "The symbol is taken out of config.yaml while it holds a position.",
-        (101, 99, 99, 99), (10,), 150, removed="AAA", aims=(SAVE,),
+        (101, 99, 99, 99), (10,), 148, removed="AAA", aims=(SAVE,),
     ),
     _row(
         "removed_working", "The symbol is taken out of config.yaml while its entry works.",
-        (99, 101, 101, 101, 101), (), 152, quantity=600, lived=(2,), removed="AAA", aims=(SAVE,),
+        (99, 101, 101, 101, 101), (), 150, quantity=600, lived=(2,), removed="AAA", aims=(SAVE,),
     ),
     _row(
         "terminated", "SIGTERM comes when the order is about to leave.",
-        _UP, (10,), 148, terminated_at="send POST /v2/orders",
+        _UP, (10,), 150, terminated_at="send POST /v2/orders",
     ),
     Scenario(
         "interleaved", "One symbol buys and another sells on the same bar.",
-        {"AAA": _UP, "BBB": (101, 99, 99, 99, 99)}, {"AAA": frozenset({10}), "BBB": frozenset({0})}, 255,
+        {"AAA": _UP, "BBB": (101, 99, 99, 99, 99)}, {"AAA": frozenset({10}), "BBB": frozenset({0})}, 275,
     ),
     _row(
         "owner_sells", "The owner sells four shares while the bot is down.",
-        (101, 101, 101, 101, 101), (6, 10), 162,
+        (101, 101, 101, 101, 101), (6, 10), 157,
         while_down=({"kind": "owner_trade", "match": {"symbol": "AAA"}, "side": "sell", "qty": "4"},), aims=(SAVE,),
     ),
     Scenario(
         "many_corrections", "Six files of six are lost, empty or too old.",
-        _MANY, dict.fromkeys(_MANY, frozenset({10})), 295, again=200, lived=(1, 2), damage=_spoil_many,
+        _MANY, dict.fromkeys(_MANY, frozenset({10})), 330, again=200, lived=(1, 2), damage=_spoil_many,
         loses_memory=True, aims=(SAVE,),
     ),
-    _row("first_start", "The folder is empty.", (101, 101, 101, 101), (10,), 265, lived=()),
+    _row("first_start", "The folder is empty.", (101, 101, 101, 101), (10,), 297, lived=()),
     _row(
         "disk_full", "The disk is full for six calls on it.",
-        _UP, (0, 10), 78, error=errno.ENOSPC, in_a_row=6,
+        _UP, (0, 10), 88, error=errno.ENOSPC, in_a_row=6,
     ),
     _row(
         "disk_breaks", "One fsync fails.",
