@@ -1,6 +1,7 @@
 """The tracer's exercises: one save of one file in a traced child, killed or refused where it is told."""
 
 import errno
+import os
 import signal
 import tempfile
 import threading
@@ -11,7 +12,6 @@ from pathlib import Path
 from campaigns.kills import forks
 from campaigns.kills.calls import Kind
 from campaigns.kills.tracer import ENOUGH, Orders, Traced, trace
-from holdfast.adapters.durable_file import replace_durably
 
 OLD, NEW = b"old", b"new"
 DRILL_S = 20.0
@@ -53,12 +53,22 @@ def drill(orders: Orders, *, in_a_thread: bool = False) -> Drill:
             def work() -> None:
                 begin()
                 if in_a_thread:
-                    thread = threading.Thread(target=replace_durably, args=(path, NEW))
+                    thread = threading.Thread(target=_save, args=(path,))
                     thread.start()
                     thread.join()
                 else:
-                    replace_durably(path, NEW)
+                    _save(path)
 
             return forks.fork(work, Path(name, "output"))
 
         return Drill(trace(start, orders, DRILL_S), path.read_bytes())
+
+
+def _save(path: Path) -> None:
+    """Replace a file whole, in five calls."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT)
+    os.write(file, NEW)
+    os.fsync(file)
+    os.rename(temporary, path)  # noqa: PTH104 - one call, and no more
+    os.fsync(os.open(path.parent, os.O_RDONLY))
