@@ -10,7 +10,6 @@ from campaigns.kills import checks
 from campaigns.kills.checks import Seen
 from campaigns.kills.moments import moments
 from campaigns.kills.points import Point
-from campaigns.kills.scenarios import POST
 from campaigns.kills.stage import prices_of, root, template
 from campaigns.kills.tracer import Orders, StillRunningError, Traced
 from campaigns.kills.world import LIFE_S, World
@@ -33,11 +32,6 @@ class Story:
     lives: list[Traced] = field(default_factory=list)
     hit: int = 0
     output: str = ""
-
-    @property
-    def half_sent(self) -> int:
-        """How many kills came inside a request to order: the broker may have seen its first half."""
-        return sum(1 for life in self.lives if life.killed is not None and life.killed.label == f"send {POST}")
 
     def blame(self, found: list[str], when: str) -> None:
         """Add violations; each line says when it was seen."""
@@ -68,7 +62,9 @@ def live_through(point: Point, *, plant: Callable[[], None] | None = None, is_ch
                 _die(world, story, Orders(kill_at=point.second), before, plant)
             world.live(before=plant)
             now = checks.look(world)
-            story.blame(list(checks.at_the_end(scenario, world, now, story.half_sent)), "at the end")
+            story.blame(
+                list(checks.at_the_end(scenario, world, now, sum(life.half_sent for life in story.lives))), "at the end"
+            )
             if is_checked_twice:
                 _again(world, story, now, plant)
         except StillRunningError:

@@ -12,8 +12,8 @@ from typing import Any
 
 from campaigns.kills.calls import ON_DISK, Kind
 from campaigns.kills.checks import OURS, SETTLED, WORKING, Seen
-from campaigns.kills.scenarios import DELETE, POST, Scenario
-from campaigns.kills.tracer import Stop, Traced
+from campaigns.kills.scenarios import DELETE, Scenario
+from campaigns.kills.tracer import POST, Stop, Traced
 
 Order = Mapping[str, Any]
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from campaigns.kills.calls import ON_DISK, Kind
+from campaigns.kills.tracer import POST
 
 REST, REST_HOLDS = "REST", 5
-POST, DELETE = "POST /v2/orders", "DELETE /v2/orders/*"
+DELETE = "DELETE /v2/orders/*"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ _HTTP = (b"GET /", b"POST /", b"DELETE /", b"PATCH /")
 _LOG = "/holdfast.log"
 _UNSEEN = ("/dev/null", "/dev/pts/", "/dev/tty", "/dev/urandom", "pipe:", "anon_inode:")
 ENOUGH = 10_000
+# A thread that was let go may not have made its call when a kill comes so few calls later.
+_AT_ONCE = 4
+POST = "POST /v2/orders"
 
 
 class StillRunningError(Exception):
@@ -70,12 +73,16 @@ class Orders:
 
 @dataclass(slots=True)
 class Traced:
-    """What became of it. `killed` is the call that it never made; `code` its exit code otherwise."""
+    """What became of it. `killed` is the call that it never made; `code` its exit code otherwise.
+
+    `half_sent` counts the orders of which the broker may have got the head alone.
+    """
 
     stops: list[Stop] = field(default_factory=list)
     killed: Stop | None = None
     failed: list[Stop] = field(default_factory=list)
     code: int | None = None
+    half_sent: int = 0
     by_kind: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -118,6 +125,8 @@ class Tracer:
         self._calls, self._may_refuse = machine.calls, machine.may_refuse
         self._pid, self._orders, self._deadline = pid, orders, time.monotonic() + limit_s
         self._sockets: dict[str, str] = {}
+        # Where an order was sent, with the number of the call that sends its body.
+        self._orders_sent: dict[str, int] = {}
         self._on_disk, self._named_so = 0, 0
         self._kill_at, self._signal_at = orders.kill_at, orders.signal_at
         self._traced = Traced()
@@ -160,6 +169,7 @@ class Tracer:
         self._traced.by_kind[call.kind] += 1
         if self._is_last(stop):
             self._traced.killed = stop
+            self._traced.half_sent = sum(1 for sent in self._orders_sent.values() if sent > stop.number - _AT_ONCE)
             os.kill(self._pid, signal.SIGKILL)
         elif stop.label == self._signal_at:
             self._signal_at = ""
@@ -198,6 +208,10 @@ class Tracer:
             return None
         if call.data is not None and (data := _text(thread, arguments[call.data], 80)).startswith(_HTTP):
             self._sockets[link] = _request_of(data)
+            if self._sockets[link] == POST:
+                self._orders_sent[link] = ENOUGH
+        elif call.kind is Kind.SEND and link in self._orders_sent:
+            self._orders_sent[link] = self._traced.count + 1
         return self._sockets[link]
 
 
