@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from holdfast.domain.bar import Bar
-from holdfast.domain.broker_facts import Account, BrokerPosition, FillActivity, Rows, Snapshot
+from holdfast.domain.broker_facts import Account, Activity, BrokerPosition, FillActivity, HoldingMoved, Rows, Snapshot
 from holdfast.domain.decide import Moment, Rules
 from holdfast.domain.order import Intent, OrderRecord, OrderStatus, OrderView, Role, Side
 from holdfast.domain.order_id import bar_decision, order_id
@@ -145,19 +145,25 @@ def a_fill(
     return FillActivity(name, order, symbol, side, Decimal(quantity), Decimal(price), at(minute))
 
 
+def a_move(change: Number, *, kind: str = "SPLIT", minute: float = 1, symbol: str = "AAPL") -> HoldingMoved:
+    """Return a change of a holding that no order made."""
+    return HoldingMoved(f"{kind}-{minute}", kind, symbol, Decimal(change), at(minute))
+
+
 def some_facts(
-    holds: Number = 0, *views: OrderView, fills: Sequence[FillActivity] = (), price: Number = 100,
-    unreadable: str | None = None,
+    holds: Number = 0, *views: OrderView, fills: Sequence[Activity] = (), price: Number = 100,
+    unreadable: str | None = None, unlisted: Number | None = None,
 ) -> SymbolFacts:  # fmt: skip
     """Return the broker's truth about AAPL: it holds this much, these are our orders, these other people's fills."""
     position = a_holding(holds, price) if Decimal(holds) else None
-    return SymbolFacts(views, position, tuple(fills), unreadable)
+    value = None if unlisted is None else Decimal(unlisted)
+    return SymbolFacts(views, position, tuple(fills), unreadable, value)
 
 
 def a_snapshot(
     *views: OrderView,
     holdings: Sequence[BrokerPosition] = (),
-    fills: Sequence[FillActivity] = (),
+    fills: Sequence[Activity] = (),
     taken_at: datetime = NOON,
 ) -> Snapshot:
     """Return a snapshot of the whole account."""

@@ -74,6 +74,10 @@ GOLDEN = """{
       "reason": "wash trade"
     }
   ],
+  "ledger": {
+    "orders_through": null,
+    "activities_through": null
+  },
   "rearm": null,
   "last_correction": {
     "at": "2026-11-20T15:00:00Z",
@@ -88,7 +92,7 @@ GOLDEN = """{
   "waiting_until": "2026-11-20T16:04:00Z",
   "order_may_arrive": false,
   "account_id": "account-1",
-  "schema_version": 1,
+  "schema_version": 2,
   "checksum": "crc32:CRC"
 }
 """
@@ -191,7 +195,7 @@ def test_what_is_no_state_is_refused_with_a_reason(content: bytes, why: str) -> 
 
 CHANGES: list[tuple[dict[str, Any], str]] = [
     ({"symbol": "MSFT"}, "it belongs to MSFT"),
-    ({"schema_version": 2}, "schema 2 is newer"),
+    ({"schema_version": 3}, "schema 3 is newer"),
     ({"schema_version": "1"}, "schema_version"),
     ({"is_in_position": False}, "contradicts position.quantity"),
     ({"is_in_position": 1}, "contradicts position.quantity"),
@@ -223,7 +227,7 @@ def test_a_wrong_shape_with_a_right_checksum_is_refused(change: dict[str, Any], 
 
 def test_a_newer_schema_is_named_before_its_checksum() -> None:
     """A later version's file is told apart from a damaged one, whatever its checksum means."""
-    refused(json.dumps({**body(), "schema_version": 9}).encode(), "schema 9 is newer than this version's 1")
+    refused(json.dumps({**body(), "schema_version": 9}).encode(), "schema 9 is newer than this version's 2")
 
 
 @pytest.mark.parametrize("missing", ["symbol", "checksum", "is_in_position"])
@@ -232,6 +236,21 @@ def test_a_missing_field_is_refused(missing: str) -> None:
     document = body()
     del document[missing]
     refused(json.dumps(document).encode() if missing == "checksum" else signed(document), ".")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reconciled_at": "9999-12-31T23:59:59-14:00"},
+        {"saved_at": "0001-01-01T00:00:00+14:00"},
+        {"reconciled_at": "2026-11-20T15:00:00"},
+        {"target": "9" * 29},
+        {"target": "1e41"},
+    ],
+)
+def test_what_the_next_save_could_not_write_is_refused(change: dict[str, Any]) -> None:
+    """A time without a zone or at the end of the calendar, and digits that would be rounded away, are no state."""
+    refused(signed({**body(), **change}), "beyond all bounds")
 
 
 def test_an_exact_number_comes_back_exactly() -> None:

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,9 @@ from loguru import logger
 
 from builders import NOON, a_state, at
 from holdfast.adapters.state_codec import decode, encode
-from holdfast.adapters.state_files import JournalFiles, StateFiles
+from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import AccountStamp, StateFolder
+from holdfast.adapters.state_journal import JournalFiles
 from holdfast.domain import events
 from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.memory import Missing, Unreadable
@@ -70,31 +73,38 @@ def test_no_file_is_missing(files: StateFiles) -> None:
     assert load(files) == Missing(None)
 
 
-def test_a_deleted_file_has_its_backup(files: StateFiles, folder: StateFolder) -> None:
-    """A file that was deleted is missing, with the version before the newest."""
+def test_a_deleted_file_is_found_again_in_the_journal(files: StateFiles, folder: StateFolder) -> None:
+    """A file that was deleted is missing, and nothing that was saved is lost: the journal has its newest version."""
+    newest = save(files, save(files, a_state(10)))
+    (folder.root / "AAPL.json").unlink()
+    assert load(files) == Missing(newest)
+
+
+def test_without_its_journal_a_deleted_file_has_its_backup(files: StateFiles, folder: StateFolder) -> None:
+    """With file and journal gone, the version before the newest is left."""
     first = save(files, a_state(10))
     save(files, first)
     (folder.root / "AAPL.json").unlink()
+    folder.journal_file("AAPL").unlink()
     assert load(files) == Missing(first)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 500, b"{", b"[]", b"\xff" * 99])
 def test_a_damaged_file_is_unreadable_with_its_backup(files: StateFiles, folder: StateFolder, content: bytes) -> None:
     """Damage is told apart from absence, with a reason and the last valid version."""
-    first = save(files, a_state(10))
-    save(files, first)
+    newest = save(files, save(files, a_state(10)))
     (folder.root / "AAPL.json").write_bytes(content)
     found = load(files)
     assert isinstance(found, Unreadable)
     assert found.why
-    assert found.backup == first
+    assert found.backup == newest
 
 
 def test_a_damaged_backup_is_no_backup(files: StateFiles, folder: StateFolder) -> None:
-    """Where both are damaged, nothing is made up."""
+    """Where file, backup and journal are all damaged, nothing is made up."""
     save(files, a_state(10), a_state(5))
-    (folder.root / "AAPL.json").write_bytes(b"{")
-    folder.backup_file("AAPL").write_bytes(b"{")
+    for path in (folder.state_file("AAPL"), folder.backup_file("AAPL"), folder.journal_file("AAPL")):
+        path.write_bytes(b"{")
     found = load(files)
     assert isinstance(found, Unreadable)
     assert found.backup is None
@@ -148,6 +158,18 @@ def test_set_aside_moves_and_never_overwrites(files: StateFiles, folder: StateFo
     assert load(files) == Missing(None)
 
 
+def test_an_older_file_put_back_is_not_believed(files: StateFiles, folder: StateFolder) -> None:
+    """A copy from yesterday in the file's place is known by the rest of the memory, which goes on from the newest."""
+    older = save(files, a_state(0))
+    content = folder.state_file("AAPL").read_bytes()
+    newest = save(files, replace(older, target=Decimal(10)))
+    folder.state_file("AAPL").write_bytes(content)
+    found = load(StateFiles(folder, lambda: NOON))
+    assert isinstance(found, Unreadable)
+    assert found.why == "it is version 1, and version 2 was written"
+    assert found.backup == newest
+
+
 def test_saves_at_the_same_time_are_each_whole(files: StateFiles) -> None:
     """Many symbols saved at once, and one symbol saved by two callers, leave valid files."""
 
@@ -174,9 +196,9 @@ def test_a_failed_save_raises_and_changes_nothing(files: StateFiles, folder: Sta
 def test_a_lost_lock_is_trouble(files: StateFiles, folder: StateFolder) -> None:
     """The store says why nothing may be sent, and whether a person wants no entries."""
     assert files.trouble() is None
-    assert not files.is_halted()
+    assert not files.entries_stopped()
     folder.halt.touch()
-    assert files.is_halted()
+    assert files.entries_stopped()
     folder.root.rename(folder.root.with_name("elsewhere"))
     assert files.trouble() is not None
     folder.root.with_name("elsewhere").rename(folder.root)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,72 @@ def test_a_killed_holder_frees_the_folder(root: Path, holder: subprocess.Popen[s
     mine = StateFolder(root).lock()
     assert StateFolder(root).running() == os.getpid()
     mine.unlock()
+
+
+CHILDREN = """
+import os, subprocess, sys
+from pathlib import Path
+from holdfast.adapters.state_folder import StateFolder
+folder = StateFolder(Path(sys.argv[1])).lock()
+if sys.argv[2] == "fork":
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        sys.stdin.read()
+        os._exit(0)
+else:
+    print(subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"]).pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("how", ["fork", "spawn"])
+def test_a_child_does_not_hold_what_its_parent_held(root: Path, how: str) -> None:
+    """A child that outlives a killed bot, forked or started anew, does not keep the folder locked."""
+    command = [sys.executable, "-c", CHILDREN, str(root), how]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        os.kill(child, 0)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        os.kill(child, 0)
+        StateFolder(root).lock().unlock()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+def test_a_folder_of_another_user_is_refused() -> None:
+    """Its owner could put another file in any file's place: the message says so."""
+    with tempfile.TemporaryDirectory() as above:
+        Path(above).chmod(0o755)
+        folder = StateFolder(Path(above) / "state").lock()
+        folder.unlock()
+        for path in (folder.root, folder.private):
+            path.chmod(0o777)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(UsageError, match=r"it belongs to another user \(uid 0\), who could change it"):
+                folder.lock()
+        finally:
+            os.seteuid(0)
+
+
+def test_what_a_crash_left_half_written_is_removed(root: Path) -> None:
+    """Temporary files go at the start; foreign files, and what only looks like one, stay."""
+    folder = StateFolder(root).lock()
+    folder.unlock()
+    half = [
+        root / ".AAPL.json.tmp",
+        folder.private / ".account.json.tmp",
+        folder.private / "backups" / ".AAPL.json.tmp",
+    ]
+    foreign = [root / "notes.tmp", root / ".hidden", root / "README.md", root / "archive.zip"]
+    for path in (*half, *foreign):
+        path.write_bytes(b"x")
+    (root / ".MSFT.json.tmp").mkdir()
+    folder.lock().unlock()
+    assert [path for path in half if path.exists()] == []
+    assert [path for path in foreign if not path.exists()] == []
+    assert (root / ".MSFT.json.tmp").is_dir()
 
 
 def test_deleting_the_announcement_does_not_break_the_lock(root: Path, holder: subprocess.Popen[str]) -> None:

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from fakes.runner import InlineRunner
-from holdfast.adapters.steps import Runner, Steps, Threads, finish
+from holdfast.adapters.runners import Runner, Threads
+from holdfast.adapters.steps import Steps, finish
 
 RUNNERS: list[type[Threads | InlineRunner]] = [Threads, InlineRunner]
 

@@ -27,8 +27,9 @@ from holdfast.adapters.alpaca.connect import AlpacaConnection, open_alpaca
 from holdfast.adapters.alpaca.endpoints import AlpacaEndpoints
 from holdfast.adapters.clock import MarketClock
 from holdfast.adapters.log import start_logging
-from holdfast.adapters.state_files import JournalFiles, StateFiles
+from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
+from holdfast.adapters.state_journal import JournalFiles
 from holdfast.domain.bar import Bar
 from holdfast.domain.decide import Rules
 from holdfast.domain.order import OrderView
@@ -190,7 +191,7 @@ async def _rig(
     chronicle = Chronicle(JournalFiles(folder, clock.wall))
     broker, files = TimedPort(connection.broker, marks, "submit"), TimedPort(store, marks, "save", "load")
     # A session without an end: the worker's minutes are its own, the simulator's market is held.
-    portfolio = Portfolio(Purse(account.cash), [Session(opened, opened + timedelta(days=30))], store.is_halted)
+    portfolio = Portfolio(Purse(account.cash), [Session(opened, opened + timedelta(days=30))], store.entries_stopped)
     tools = Tools(broker, files, chronicle, clock, portfolio, account.id)  # type: ignore[arg-type] - timed ports
     spec = SymbolSpec(SYMBOL, Rules("bench", Decimal(1), TIMEFRAMES["1Min"]), InAndOut(), "in_and_out")
     state = await store.save(SymbolState(SYMBOL, account_id=account.id))

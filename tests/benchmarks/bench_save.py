@@ -8,14 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 from bench_tools import Say, Table, median, micros, p99
 
+from holdfast.adapters.disk import OS_DISK
 from holdfast.adapters.durable_file import replace_durably
-from holdfast.adapters.state_codec import decode, encode
+from holdfast.adapters.journal_lines import save_line
+from holdfast.adapters.state_codec import decode, document_of, encode
 from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
+from holdfast.adapters.steps import finish
 from holdfast.domain.order import OrderRecord, OrderStatus, Role, Side
 from holdfast.domain.position import Position
 from holdfast.domain.state import LastDecision, SymbolState
@@ -61,13 +65,17 @@ def _steps(root: Path, folder: StateFolder, store: StateFiles) -> Steps:
     """Return what is timed, by name, the bare calls first."""
     state = _state("AAPL")
     content = encode(state)
+    # As in a day: each save follows the one before and changes the last decision.
+    following = (replace(state, sequence=number, target=Decimal(number % 7)) for number in count(1))
+    before, after = document_of(state), document_of(replace(state, sequence=state.sequence + 1, target=Decimal(1)))
     bare, path, backup = root / "bare.json", folder.state_file("MSFT"), folder.backup_file("MSFT")
     return {
         BARE: lambda: _bare_replace(bare, content),
-        "replace_durably, no backup": lambda: replace_durably(path, content),
-        "replace_durably, backup linked": lambda: replace_durably(path, content, backup=backup),
-        "StateFiles.save (codec, thread, backup)": lambda: store.save(state),
+        "replace_durably, no backup": lambda: finish(replace_durably(OS_DISK, path, content)),
+        "replace_durably, backup linked": lambda: finish(replace_durably(OS_DISK, path, content, backup=backup)),
+        "StateFiles.save (codec, thread, backup, journal)": lambda: store.save(next(following)),
         "  of it encode": lambda: encode(state),
+        "  of it the journal's line": lambda: OS_DISK.append(folder.journal_file("MSFT"), save_line(after, before)),
         "  of it the way to a thread and back": lambda: asyncio.to_thread(int),
         "StateFiles.load (the send guard's read)": lambda: store.load("AAPL"),
         "  of it decode": lambda: decode(content, "AAPL"),

@@ -4,12 +4,15 @@ import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench_tools import HOLDFAST, Running, Say, Simulator, Table, run_to_end, simulator, symbols, write_config
 
 COUNTS = (10, 100, 1000)
+# How many of the files of the largest portfolio a start has to correct.
+CORRECTED = (0, 10, 1000)
 STRATEGY = "{name: sma_cross, fast: 10, slow: 30}"
 STAGES = ("imports", "config", "open", "reference", "snapshot", "files", "warm-up", "rest", "total")
 BARS = "GET /v2/stocks/bars"
@@ -30,7 +33,7 @@ class Start:
 
 
 def measure(folder: Path, say: Say) -> Table:
-    """Start each portfolio twice, with fresh files and with the files of the first time."""
+    """Start each portfolio twice, with fresh files and with those of the first time; then with files to correct."""
     starts: list[Start] = []
     for count in COUNTS:
         before = [one.seconds["warm-up"] * count / one.count for one in starts[-2:] if one.has_history]
@@ -55,7 +58,17 @@ def _starts(folder: Path, count: int, say: Say, *, has_history: bool) -> list[St
         for files in ("fresh", "existing"):
             say(f"{count:,} symbols, {files} files{'' if has_history else ', without the warm-up'}")
             found.append(_start(folder, market, files, count, has_history=has_history))
+        if count == COUNTS[-1]:
+            found += [_corrected(folder, market, names[:wrong], count, say) for wrong in CORRECTED]
     return found
+
+
+def _corrected(folder: Path, market: Simulator, wrong: Sequence[str], count: int, say: Say) -> Start:
+    """Start after shares of these symbols came into the account while nobody looked."""
+    say(f"{count:,} symbols, {len(wrong):,} files to correct")
+    for symbol in wrong:
+        market.ask("POST", "/_sim/faults", {"kind": "move_shares", "shares": "1", "match": {"symbol": symbol}})
+    return _start(folder, market, f"{len(wrong):,} to correct", count, has_history=False)
 
 
 def _start(folder: Path, market: Simulator, files: str, count: int, *, has_history: bool) -> Start:

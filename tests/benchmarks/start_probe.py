@@ -34,7 +34,7 @@ STAGES = {
     "account": "snapshot",
     "orders": "snapshot",
     "positions": "snapshot",
-    "fills": "snapshot",
+    "activities": "snapshot",
     "symbols": "files",
     "load": "files",
     "save": "files",

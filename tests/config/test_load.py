@@ -312,8 +312,6 @@ def test_the_environment_cannot_change_trading(tmp_path: Path, monkeypatch: pyte
         "broker: live\n" + AAPL,
         "defaults: {timeframe: 5Min}\n" + AAPL,
         "defaults: {on_remove: close}\n" + AAPL,
-        "defaults: {direction: both}\n" + AAPL,
-        "symbols: [{symbol: BTC/USD, qty: 1}]\n",
     ],
 )
 def test_what_this_version_cannot_do_is_refused_at_the_start(tmp_path: Path, text: str) -> None:
@@ -323,3 +321,5 @@ def test_what_this_version_cannot_do_is_refused_at_the_start(tmp_path: Path, tex
         refuse_unbuilt(config)
     assert caught.value.exit_code == 2
     refuse_unbuilt(load(tmp_path, AAPL))
+    refuse_unbuilt(load(tmp_path, "defaults: {direction: both}\n" + AAPL))
+    refuse_unbuilt(load(tmp_path, "symbols: [{symbol: BTC/USD, qty: 0.01}]\n"))

@@ -66,3 +66,27 @@ def test_an_asset_that_cannot_be_traded_as_configured(asset: Asset | None, quant
     """Unknown, halted and indivisible assets are told apart, in words."""
     found = asset_trouble("AAPL", asset, some_rules(quantity))
     assert found is None if trouble is None else trouble in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("is_shortable", "quantity", "trouble"),
+    [
+        (True, "10", None),
+        (False, "10", "AAPL cannot be sold short: write direction: long"),
+        (True, "1.5", "AAPL is sold short in whole shares only: write a whole qty, or direction: long"),
+    ],
+)
+def test_what_both_directions_need(is_shortable: bool, quantity: str, trouble: str | None) -> None:  # noqa: FBT001 - a table
+    """Only what the broker lends, and whole shares of it, can be sold short."""
+    asset = Asset("AAPL", is_tradable=True, is_fractionable=True, is_shortable=is_shortable)
+    assert asset_trouble("AAPL", asset, some_rules(quantity, may_short=True)) == trouble
+    assert asset_trouble("AAPL", asset, some_rules(quantity)) is None
+
+
+def test_a_pair_without_its_slash_is_told_how_to_write_it() -> None:
+    """BTCUSD is how positions say it, and no stock."""
+    found = asset_trouble("BTCUSD", None, some_rules())
+    assert found == (
+        "the broker does not know BTCUSD: check the spelling in config.yaml, "
+        "a crypto pair is written with its slash: BTC/USD"
+    )

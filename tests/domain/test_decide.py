@@ -15,6 +15,7 @@ SELL = Side.SELL
 LONG = some_rules()
 BOTH = some_rules(may_short=True)
 FRACTIONS = some_rules("0.5", lot="1e-9")
+SHORT_FRACTIONS = some_rules(lot="1e-9", may_short=True)
 
 
 def decided(state: SymbolState, signal: Number | None, rules: Rules | None = None, **kwargs: object) -> Decision:
@@ -38,6 +39,8 @@ TRADES: list[tuple[str, SymbolState, Number, Rules, Side, Number, Role, Number]]
     ("a flip closes first", a_state(10), -1, BOTH, SELL, 10, Role.EXIT, 0),
     ("a flip back closes first", a_state(-10), 1, BOTH, Side.BUY, 10, Role.EXIT, 0),
     ("short to flat", a_state(-10), 0, BOTH, Side.BUY, 10, Role.EXIT, 0),
+    ("parts of shares are not sold short", a_state(0), "-0.55", SHORT_FRACTIONS, SELL, 5, Role.ENTRY, -5),
+    ("a short is covered where config allows long only now", a_state(-10), -1, LONG, Side.BUY, 10, Role.EXIT, 0),
     ("short to half", a_state(-10), "-0.5", BOTH, Side.BUY, 5, Role.EXIT, -5),
     ("more than is configured is sold down", a_state(10), 1, some_rules(4), SELL, 6, Role.EXIT, 4),
     ("unmanaged shares are not sold", a_state(10, unmanaged=90), 0, LONG, SELL, 10, Role.EXIT, 0),
@@ -211,3 +214,53 @@ def test_an_id_collision_is_of_the_bar_not_of_the_clock() -> None:
     assert len(ids) == 1
     assert an_intent(5) in ids
     assert at(5) == first.bar_time
+
+
+def refused_exits(*minutes: int) -> SymbolState:
+    """Return a state whose newest orders are exits that the broker refused on these bars."""
+    orders = [a_record("rejected", minute=one, side=SELL, role=Role.EXIT, reason="not tradable") for one in minutes]
+    return a_state(10, a_record(), *orders)
+
+
+@pytest.mark.parametrize(
+    ("refused", "bar", "is_sent"),
+    [((1,), 2, True), ((1, 2), 3, False), ((1, 2), 4, True), ((1, 2, 4), 7, False), ((1, 2, 4), 8, True)],
+)
+def test_a_refused_exit_is_tried_again_ever_later(refused: tuple[int, ...], bar: int, is_sent: bool) -> None:  # noqa: FBT001 - a table
+    """The first try follows at once, later ones after two, four, eight bars; the reason stands in the decision."""
+    decision = decided(refused_exits(*refused), 0, moment=a_moment(bar))
+    assert (decision.intent is not None) is is_sent
+    assert is_sent or "not tradable" in decision.why
+
+
+COINS = some_rules("0.5", lot="0.0001")
+SHARES = some_rules()
+
+
+@pytest.mark.parametrize(
+    ("state", "signal", "rules", "why"),
+    [
+        (a_state("0.00005"), 0, COINS, "the 0.00005 left are dust"),
+        (a_state("0.5"), 0, SHARES, "the 0.5 left are dust"),
+        (a_state("9.5", target=Decimal(5)), 1, SHARES, "the 0.5 missing are below the smallest order"),
+        (a_state("0.3"), -1, BOTH, "the 0.3 left are dust"),
+    ],
+)
+def test_dust_is_shown_and_not_looped_on(state: SymbolState, signal: Number, rules: Rules, why: str) -> None:
+    """What no order can be about stays, with its reason, and no order is tried for it (F16)."""
+    decision = decided(state, signal, rules)
+    assert (decision.intent, decision.action) == (None, "hold")
+    assert why in decision.why
+
+
+def test_what_is_sold_beside_dust_is_a_whole_lot() -> None:
+    """An exit sells what an order can be about and leaves the dust."""
+    decision = decided(a_state("7.5"), 0)
+    assert decision.intent is not None
+    assert decision.intent.quantity == 7
+
+
+def test_a_split_is_not_traded() -> None:
+    """Seventy shares where ten are configured are held: the target has not changed, so nothing is sold at the open."""
+    decision = decided(a_state(70, target=Decimal(10)), 1)
+    assert (decision.intent, decision.action) == (None, "hold")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain.decimals import down_to_lot, plain, to_cents
+from holdfast.domain.decimals import down_to_lot, plain, price_text, to_cents
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,12 @@ def test_amounts_round_half_away_from_zero(amount: str, cents: str) -> None:
 def test_a_quantity_is_rounded_towards_zero(quantity: str, lot: str, rounded: str) -> None:
     """Never more than was asked for, on either side."""
     assert down_to_lot(Decimal(quantity), Decimal(lot)) == Decimal(rounded)
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [("187.123", "187.12"), ("1", "1.00"), ("0.08431", "0.08431"), ("0.000021234567", "0.00002123"), ("0", "0")],
+)
+def test_a_price_is_written_as_people_read_it(price: str, text: str) -> None:
+    """Cents for shares; what a cheap coin costs is not rounded away."""
+    assert price_text(Decimal(price)) == text

@@ -28,14 +28,14 @@ def test_rows_are_found_by_symbol_however_it_is_spelled() -> None:
         fills=[a_fill(1, symbol=PAIR)],
     )
     facts = sort_snapshot(snapshot, "main", []).of(PAIR)
-    assert (len(facts.our_orders), facts.total, len(facts.foreign_fills)) == (1, 10, 1)
+    assert (len(facts.our_orders), facts.total, len(facts.activities)) == (1, 10, 1)
     assert sort_snapshot(snapshot, "main", []).symbols_of_our_orders == {PAIR}
 
 
 def test_a_symbol_without_rows_has_empty_facts() -> None:
     """No row means no orders, no fills and a total of zero."""
     facts = sort_snapshot(a_snapshot(an_order_view()), "main", []).of("MSFT")
-    assert (facts.our_orders, facts.total, facts.foreign_fills, facts.unreadable) == ((), 0, (), None)
+    assert (facts.our_orders, facts.total, facts.activities, facts.unreadable) == ((), 0, (), None)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,15 @@ def test_a_symbol_without_rows_has_empty_facts() -> None:
 def test_an_order_is_ours_by_its_id(view: OrderView, ours: bool) -> None:  # noqa: FBT001 - a table
     """Only an id of this very bot, made for this very asset, makes an order ours."""
     assert is_ours(view, "main") == ours
-    facts = sort_snapshot(a_snapshot(view), "main", []).of(view.symbol)
+    facts = sort_snapshot(a_snapshot(view), "main", []).of(view.symbol.replace("BTCUSD", PAIR))
     assert (facts.our_orders == (view,)) == ours
+
+
+def test_an_order_belongs_to_the_spelling_of_its_id() -> None:
+    """A file under a pair's other spelling, left by a config that was wrong, never claims the pair's orders."""
+    sorted_ = sort_snapshot(a_snapshot(replace(an_order_view(symbol=PAIR), symbol="BTCUSD")), "main", [])
+    assert (len(sorted_.of(PAIR).our_orders), sorted_.of("BTCUSD").our_orders) == (1, ())
+    assert sorted_.symbols_of_our_orders == {PAIR}
 
 
 def test_fills_of_our_orders_are_not_foreign() -> None:
@@ -62,15 +69,15 @@ def test_fills_of_our_orders_are_not_foreign() -> None:
     listed = an_order_view()
     fills = [a_fill(1, order=listed.broker_order_id), a_fill(2, order="on-file"), a_fill(3, order="by-hand")]
     sorted_ = sort_snapshot(a_snapshot(listed, by_hand("by-hand"), fills=fills), "main", ["on-file"])
-    assert [fill.quantity for fill in sorted_.of("AAPL").foreign_fills] == [3]
+    assert [fill.quantity for fill in sorted_.of("AAPL").activities] == [3]
 
 
 def test_a_fill_of_an_unlisted_order_is_nobodys_yet() -> None:
     """An order of ours may fill before any list shows it: its fill is not somebody else's."""
-    assert not sort_snapshot(a_snapshot(fills=[a_fill(10)]), "main", []).of("AAPL").foreign_fills
+    assert not sort_snapshot(a_snapshot(fills=[a_fill(10)]), "main", []).of("AAPL").activities
 
 
-@pytest.mark.parametrize("list_", ["orders", "positions", "fills"])
+@pytest.mark.parametrize("list_", ["orders", "positions", "activities"])
 def test_a_strange_row_costs_one_symbol(list_: str) -> None:
     """A row that cannot be parsed makes its symbol unreadable and leaves the others alone."""
     snapshot = replace(a_snapshot(), **{list_: Rows((), (BadRow("AAPL", "qty: 'ten' is no number"),))})

@@ -1,15 +1,17 @@
 """The risk gate: exits pass, entries must fit the quantity (I2), the cash and the age of their bar."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import Number, a_moment, a_record, a_state, an_intent, some_rules
+from builders import Number, a_holding, a_moment, a_record, a_state, an_intent, some_rules
+from holdfast.domain.broker_facts import BrokerPosition
 from holdfast.domain.decide import Moment
 from holdfast.domain.order import Intent, Role, Side
-from holdfast.domain.risk import Approved, Means, Refused, judge
+from holdfast.domain.risk import Approved, Means, Refused, judge, uncovered
 from holdfast.domain.state import SymbolState
 
 RICH = Means(Decimal(100_000))
@@ -29,6 +31,7 @@ EXIT = an_intent(side=Side.SELL, role=Role.EXIT)
         (an_intent(), a_state(0), a_moment(0, age_s=180), RICH),
         (an_intent(), a_state(0), a_moment(0, "99.9"), POOR),
         (an_intent(side=Side.SELL), a_state(0), a_moment(), RICH),
+        (an_intent(side=Side.SELL), a_state(0, unmanaged=-5), a_moment(), RICH),
         (EXIT, a_state(10), STALE, Means(Decimal(-5), "the file HALT stops every entry")),
         (EXIT, a_state(30), a_moment(), RICH),
     ],
@@ -49,6 +52,8 @@ def test_what_fits_is_approved(intent: Intent, state: SymbolState, moment: Momen
         (an_intent(quantity=5), a_state(4, a_record("partially_filled", 4, quantity=6)), a_moment(), RICH, "11 wo"),
         (an_intent(quantity=5), a_state(0, a_record("intent", quantity=6)), a_moment(), RICH, "11 would be above"),
         (an_intent(quantity=11, side=Side.SELL), a_state(0), a_moment(), RICH, "11 would be above"),
+        (an_intent(side=Side.SELL), a_state(0, unmanaged=90), a_moment(), RICH, "holds 90 that the bot does not man"),
+        (an_intent(), a_state(0, unmanaged=-5), a_moment(), RICH, "holds -5 that the bot does not manage"),
         (an_intent(), a_state(0), STALE, RICH, "the bar is 121 s old"),
         (an_intent(), a_state(0), a_moment(), POOR, "it needs $1000.00 and $999.00 of cash is free"),
         (an_intent(), a_state(0), a_moment(), Means(Decimal(-50)), "it needs $1000.00 and $0.00 of cash is free"),
@@ -71,3 +76,24 @@ def test_nothing_approved_leads_beyond_the_quantity(held: int, working: int, wan
     verdict = judge(an_intent(quantity=wanted, side=side), a_state(held, *order), a_moment(), some_rules(), RICH)
     fits = abs(held + working + Decimal(wanted) * side.sign) <= 10
     assert isinstance(verdict, Approved) == fits
+
+
+@pytest.mark.parametrize(
+    ("side", "holding", "is_covered"),
+    [
+        (Side.SELL, a_holding(10), True),
+        (Side.SELL, a_holding(15), True),
+        (Side.SELL, a_holding(9), False),
+        (Side.SELL, None, False),
+        (Side.SELL, a_holding(-10), False),
+        (Side.SELL, replace(a_holding(10), available=Decimal(4)), False),
+        (Side.SELL, replace(a_holding(10), available=Decimal(10)), True),
+        (Side.BUY, a_holding(-10), True),
+        (Side.BUY, replace(a_holding(-10), available=Decimal(-10)), True),
+        (Side.BUY, a_holding(10), False),
+    ],
+)
+def test_an_exit_is_covered_by_the_brokers_word(side: Side, holding: BrokerPosition | None, is_covered: bool) -> None:  # noqa: FBT001 - a table
+    """Only what the broker shows, and shows as free, can be closed; the reason names both (I3)."""
+    why = uncovered(an_intent(side=side, role=Role.EXIT), holding)
+    assert (why is None) is is_covered

@@ -283,3 +283,26 @@ def test_only_a_status_of_a_working_order_is_mere_progress(
 ) -> None:
     """Whatever a crash must not lose is more than progress: fills, endings, new orders, a first word, permissions."""
     assert is_only_progress(before, after_) == is_progress
+
+
+def wanted(signal: int) -> events.DecisionTaken:
+    """Return a decision on a bar with this signal."""
+    return events.DecisionTaken(NOON, NOON, Decimal(signal), "buy", "because", Decimal(10), None)
+
+
+@pytest.mark.parametrize(("status", "signal", "rearm"), [
+    ("canceled", 1, 1), ("replaced", 1, 1), ("expired", 1, None), ("canceled", 0, None), ("filled", 1, None),
+])  # fmt: skip
+def test_an_entry_that_another_hand_took_away_is_not_sent_again(status: str, signal: int, rearm: int | None) -> None:
+    """A wanted entry that the owner cancels or replaces waits for a new signal; our own cancel blocks nothing."""
+    assert after(a_state(), INTENT, wanted(signal), seen("new"), seen(status)).rearm == rearm
+    assert after(a_state(10), EXIT, seen("canceled", side=Side.SELL, role=Role.EXIT)).rearm is None
+
+
+def test_the_ledger_remembers_what_the_file_forgets() -> None:
+    """A settled order that leaves the file moves the mark behind which nothing is booked again."""
+    records = [a_record(minute=minute) for minute in range(7)]
+    saved = a_state(0, *records).apply(events.Saved(NOON))
+    assert saved.ledger.orders_through == records[1].submitted_at
+    assert [order.client_order_id for order in saved.orders] == [order.client_order_id for order in records[2:]]
+    assert saved.apply(events.Saved(NOON)).ledger == saved.ledger

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain.symbols import asset_key, file_stem, parse_symbol, symbol_of_stem
+from holdfast.domain.symbols import asset_key, by_market, file_stem, is_pair, parse_symbol, symbol_of_stem
 
 GOOD = ["A", "AAPL", "BRK.B", "BTC/USD", "0700", "A1B2C3D4E5", "ABCDEFGHIJ.WXYZ/EURUS", "BF.B/USD"]
 BAD = [
@@ -68,3 +68,11 @@ def test_two_spellings_of_a_pair_are_one_asset() -> None:
     """Positions say BTCUSD for BTC/USD."""
     assert asset_key("BTC/USD") == asset_key("BTCUSD") == "BTCUSD"
     assert asset_key("BRK.B") == "BRK.B"
+
+
+def test_stocks_and_pairs_are_two_markets() -> None:
+    """Each is sorted, and one without symbols is left out."""
+    assert by_market(["MSFT", "BTC/USD", "AAPL"]) == [["AAPL", "MSFT"], ["BTC/USD"]]
+    assert by_market(["ETH/USD"]) == [["ETH/USD"]]
+    assert by_market([]) == []
+    assert (is_pair("BTC/USD"), is_pair("BTCUSD")) == (True, False)

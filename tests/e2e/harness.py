@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -116,6 +116,10 @@ class Simulator(Process):
         answer: dict[str, Any] = self.ask("GET", "/_sim/status")
         return answer
 
+    def writes(self) -> dict[str, int]:
+        """Return how often each request was made that may change something."""
+        return {name: count for name, count in self.status()["requests"].items() if not name.startswith("GET ")}
+
     def positions(self) -> dict[str, Decimal]:
         return {row["symbol"]: Decimal(row["qty"]) for row in self.ask("GET", "/v2/positions")}
 
@@ -129,9 +133,10 @@ class Simulator(Process):
             page = self.ask("GET", f"{query}&after_order_id={page[-1]['id']}") if len(page) == PAGE else []
         return found
 
-    def trade(self, symbol: str, side: str, quantity: int) -> dict[str, Any]:
+    def trade(self, symbol: str, side: str, quantity: Decimal | int) -> dict[str, Any]:
         """Send a market order by the owner's hand."""
-        body = {"symbol": symbol, "side": side, "qty": str(quantity), "type": "market", "time_in_force": "day"}
+        tif = "gtc" if "/" in symbol else "day"
+        body = {"symbol": symbol, "side": side, "qty": str(quantity), "type": "market", "time_in_force": tif}
         order: dict[str, Any] = self.ask("POST", "/v2/orders", body)
         return order
 
@@ -202,15 +207,23 @@ class World:
         assert code in (None, ended), process.output
         return process.stdout if "--json" in flags else process.output
 
+    def memory(self, *, but: Container[str] = ("holdfast.log", "holder.json")) -> dict[str, bytes]:
+        """Return every byte in the state folder but those under these names: the log, and who holds the folder."""
+        return {
+            str(path.relative_to(self.state_dir)): path.read_bytes()
+            for path in sorted(self.state_dir.rglob("*"))
+            if path.is_file() and not any(part in but for part in path.relative_to(self.state_dir).parts)
+        }
+
     def file(self, symbol: str) -> Path:
-        return self.state_dir / f"{symbol}.json"
+        return self.state_dir / f"{_stem(symbol)}.json"
 
     def state(self, symbol: str) -> dict[str, Any]:
         """Return the symbol's file."""
         document: dict[str, Any] = json.loads(self.file(symbol).read_bytes())
         return document
 
-    def holds(self, symbol: str, quantity: int) -> bool:
+    def holds(self, symbol: str, quantity: Decimal | int) -> bool:
         """Whether the symbol's file says that so much is held, and no order is open."""
         return self.is_settled(symbol) and Decimal(self.state(symbol)["position"]["quantity"]) == quantity
 
@@ -222,6 +235,11 @@ class World:
         for process in reversed(self._started):
             if process.is_running:
                 process.kill()
+
+
+def _stem(symbol: str) -> str:
+    """Return a symbol as files are named: BTC-USD for BTC/USD."""
+    return symbol.replace("/", "-")
 
 
 def open_orders(state: Mapping[str, Any]) -> list[str]:
@@ -239,7 +257,7 @@ def write_bars(folder: Path, symbol: str, closes: Iterable[float], opened: datet
         time_ = opened + timedelta(minutes=minute)
         rows.append(f"{time_:%Y-%m-%dT%H:%M:%SZ},{first},{max(first, close)},{min(first, close)},{close},1000")
         before = close
-    (folder / f"{symbol}.csv").write_text("\n".join(rows) + "\n")
+    (folder / f"{_stem(symbol)}.csv").write_text("\n".join(rows) + "\n")
     return folder
 
 
@@ -254,6 +272,14 @@ class Level:
     def signals(self, bars):
         return np.where(bars.close >= 100, 1.0, 0.0)
 
+class Sides:
+    """Long from 101 on, short down to 99, flat in between."""
+
+    warmup = 0
+
+    def signals(self, bars):
+        return np.where(bars.close >= 101, 1.0, np.where(bars.close <= 99, -1.0, 0.0))
+
 class Broken:
     """Raises on the first live bar."""
 
@@ -264,6 +290,6 @@ class Broken:
 '''
 
 
-def level(symbol: str, quantity: int = 10, **more: object) -> dict[str, object]:
+def level(symbol: str, quantity: float = 10, **more: object) -> dict[str, object]:
     """Return the config of a symbol whose prices in the test's CSV file decide: long at 100 and above."""
     return {"symbol": symbol, "qty": quantity, "strategy": {"use": "level.py:Level"}, **more}

@@ -1,7 +1,6 @@
 """The commands beside `run`, and the surroundings that must not matter: proxies, a refused stream, secrets."""
 
 import json
-from pathlib import Path
 
 from e2e.books import bot_orders
 from e2e.harness import Simulator, World, level, until, write_bars
@@ -23,16 +22,6 @@ def in_position(world: World, simulator: Simulator) -> None:
     until(lambda: world.holds("AAA", 10), "the purchase")
     simulator.hold()
     assert bot.stop() == 0
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """Return every byte of the memory: all files but the log, the lock's holder and the simulator's own data."""
-    left_out = {"holdfast.log", "holder.json"}
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in left_out
-    }
 
 
 def test_status_and_why_read_the_files_alone(world: World) -> None:
@@ -63,9 +52,9 @@ def test_a_dry_reconcile_tells_and_writes_nothing(world: World) -> None:
     in_position(world, simulator)
     simulator.ask("DELETE", "/v2/positions/AAA")
     simulator.trade("BBB", "buy", 3)
-    before = content(world.state_dir)
+    before = world.memory()
     report = json.loads(world.call("reconcile", "--dry-run", "--json"))
-    assert content(world.state_dir) == before
+    assert world.memory() == before
     [correction] = report["corrections"]
     assert {key: correction[key] for key in ("symbol", "field", "was", "is")} == {
         "symbol": "AAA",
@@ -76,20 +65,6 @@ def test_a_dry_reconcile_tells_and_writes_nothing(world: World) -> None:
     assert correction["why"]
     assert report["unmanaged"] == [{"symbol": "BBB", "quantity": "3"}]
     assert (report["discrepancies"], 0 < report["broker_calls"] < 10) == ([], True)
-
-
-def test_a_second_reconcile_changes_not_one_byte(world: World) -> None:
-    """The first corrects what the owner did; the second finds nothing to say and nothing to write (I8)."""
-    simulator = market(world)
-    in_position(world, simulator)
-    simulator.ask("DELETE", "/v2/positions/AAA")
-    first = json.loads(world.call("reconcile", "--json"))
-    assert len(first["corrections"]) == 1
-    before = content(world.state_dir)
-    second = json.loads(world.call("reconcile", "--json"))
-    assert second["corrections"] == []
-    assert content(world.state_dir) == before
-    assert simulator.positions() == {}
 
 
 def test_a_used_up_folder_says_so_and_starts_over_with_a_new_account(world: World) -> None:

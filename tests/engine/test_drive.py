@@ -27,6 +27,7 @@ class Told:
         self.log: list[tuple[object, ...]] = []
         self.feed = self.board = self
         self.sessions = [Session(at(60), at(390))]
+        self.never_closes = False
         self.trouble: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def bring(self, symbols: frozenset[str], now: datetime) -> None:
@@ -114,19 +115,21 @@ def test_each_instant_is_worked_through_before_the_next() -> None:
     run(work)
 
 
-def test_a_closed_market_is_told_once_in_lockstep_too() -> None:
-    """Before the session, a replay says when the market opens, however many instants there are."""
+@pytest.mark.parametrize(("never_closes", "told_times"), [(False, 1), (True, 0)])
+def test_a_closed_market_is_told_once_in_lockstep_too(never_closes: bool, told_times: int) -> None:  # noqa: FBT001 - a table
+    """Before the session, a replay says when the market opens, however many instants there are; with a pair never."""
     lines: list[str] = []
 
     async def work() -> None:
         one, supervisor = told()
+        one.never_closes = never_closes
         closed = ClosedPacer(one.log)
         await Lockstep(closed, lambda _now: None, ManualClock().sleep).run(supervisor)
 
     sink = logger.add(lines.append, format="{message}")
     run(work)
     logger.remove(sink)
-    assert sum("the market is closed; it opens at" in line for line in lines) == 1
+    assert sum("the market is closed; it opens at" in line for line in lines) == told_times
 
 
 def test_a_simulator_that_is_away_is_asked_again() -> None:
@@ -147,7 +150,7 @@ def test_a_simulator_that_is_away_is_asked_again() -> None:
 
 def a_portfolio(*sessions: Session) -> Portfolio:
     """Return a portfolio with this calendar."""
-    return Portfolio(Purse(ACCOUNT.cash), sessions, lambda: False)
+    return Portfolio(Purse(ACCOUNT.cash), sessions, lambda: None)
 
 
 async def turns() -> None:
@@ -190,6 +193,23 @@ def test_a_closed_market_is_waited_for() -> None:
         clock.advance(BAR_DELAY.total_seconds() / 2)
         await turns()
         assert one.log[0] == ("catch_up", SESSION.close + BAR_DELAY)
+        task.cancel()
+
+    run(work)
+
+
+def test_with_a_pair_the_wall_clock_never_waits_for_a_session() -> None:
+    """After the close each minute's bars are asked for as before."""
+
+    async def work() -> None:
+        clock = ManualClock(SESSION.close + 2 * BAR_DELAY)
+        one, supervisor = told()
+        portfolio = Portfolio(Purse(ACCOUNT.cash), [SESSION], lambda: None, never_closes=True)
+        task = asyncio.create_task(RealTime(clock, portfolio).run(supervisor))
+        await turns()
+        clock.advance(60)
+        await turns()
+        assert [entry[0] for entry in one.log] == ["catch_up", "mark"]
         task.cancel()
 
     run(work)

@@ -177,3 +177,15 @@ def test_stopping_ends_the_stream() -> None:
     ear = Ear()
     run(ear.feed.stop)
     assert ear.stream.stopped
+
+
+def test_each_market_is_asked_for_from_its_own_newest_bar() -> None:
+    """A stock that closed on Friday does not make a pair's whole week-end be read again."""
+    ear = Ear(a_bar(700, symbol="BTC/USD"), is_live=False, symbols="AAPL BTC/USD")
+    ear.stream.send(a_bar(699, symbol="BTC/USD"))
+    run(lambda: ear.feed.catch_up(at(701)))
+    assert [(symbols, start) for symbols, start, _end in ear.data.requests] == [
+        (("AAPL",), at(1)),
+        (("BTC/USD",), at(700)),
+    ]
+    assert ear.minutes == [("BTC/USD", 699), ("BTC/USD", 700)]

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from builders import a_state, an_order_view, at, some_facts
 from fakes.broker import ASSUMPTIONS
-from holdfast.domain.reconcile import Policy, SymbolFacts, reconcile
+from holdfast.domain.external import Policy
+from holdfast.domain.reconcile import SymbolFacts, reconcile
 from holdfast.engine.hold import NO_HOLDS, POSITION_LAGS, Holds, after_fill, memory_lost, next_holds
 
 WAIT = POSITION_LAGS * ASSUMPTIONS.position_lag_s

@@ -10,8 +10,9 @@ from builders import ACCOUNT, a_state, at
 from fakes.broker import Submit
 from fakes.desk import BUY, FLAT, LOOK_UP, Desk, bar, facts_read, running, tell, told
 from holdfast.domain import events
+from holdfast.domain.external import Policy
 from holdfast.domain.facts import sort_snapshot
-from holdfast.domain.reconcile import Policy, SymbolFacts
+from holdfast.domain.reconcile import SymbolFacts
 from holdfast.domain.state import Status
 from holdfast.engine.hold import Hold, Holds
 from holdfast.engine.inbox import FactsRead, StrangerTraded

@@ -11,8 +11,8 @@ from builders import ACCOUNT, NOON, a_record, a_state, an_id, an_intent, at
 from fakes.broker import ASSUMPTIONS, UNREACHABLE, FakeBroker
 from fakes.desk import Desk
 from holdfast.domain.errors import Recoverable, UsageError
+from holdfast.domain.external import ExternalChange, Policy
 from holdfast.domain.order import Side
-from holdfast.domain.reconcile import ExternalChange, Policy
 from holdfast.domain.state import Status
 from holdfast.engine.hold import Holds
 from holdfast.engine.memory import Unreadable
@@ -112,8 +112,8 @@ def test_a_damaged_file_is_set_aside_and_rebuilt(is_simulated: bool) -> None:  #
 
 @pytest.mark.parametrize("status", [Status.HALTED, Status.PAUSED, Status.QUARANTINED, Status.DRAINING])
 def test_what_a_symbol_may_do_survives_in_its_backup(status: Status) -> None:
-    """Status, unmanaged shares and re-arm come from the last valid backup; the position does not."""
-    backup = a_state(7, unmanaged=3, status=status, status_reason="because", rearm=1, sequence=8)
+    """Status, unmanaged shares and re-arm come from the last valid backup, what was booked since from the broker."""
+    backup = a_state(0, unmanaged=3, status=status, status_reason="because", rearm=1, sequence=8)
     desk = damaged(Desk(broker=a_broker((0, Side.BUY, 10))), backup=backup)
     desk.broker.hand_over(13)
     reconciled(desk)

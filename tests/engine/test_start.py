@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from builders import ACCOUNT, SESSION, a_bar, a_record, a_state, an_intent, at
+from fakes.broker import A_PAIR
 from fakes.desk import Desk, a_spec
 from fakes.streams import FakeMarketData
 from holdfast.domain.broker_facts import Asset
@@ -85,3 +86,17 @@ def test_a_symbol_that_cannot_be_saved_does_not_start() -> None:
     begun = started(desk, "AAPL", "MSFT")
     assert set(begun.workers) == {"MSFT"}
     assert "cannot be written" in begun.failed["AAPL"]
+
+
+def test_a_pair_costs_two_calls_more_and_looks_back_around_the_clock() -> None:
+    """Its assets and its history are asked for apart; its steps and its smallest order are the broker's."""
+    desk, data = Desk(), FakeMarketData()
+    begun = started(desk, "AAPL", "BTC/USD", data=data)
+    assert (desk.broker.calls, len(data.requests)) == (8, 2)
+    (stocks, _, _), (pairs, begin, end) = data.requests
+    assert (stocks, pairs) == (("AAPL",), ("BTC/USD",))
+    assert end - begin < HOUR
+    rules = begun.workers["BTC/USD"].spec.rules
+    assert (rules.lot, rules.quantity_min, rules.value_min) == (A_PAIR.lot, A_PAIR.quantity_min, A_PAIR.value_min)
+    assert begun.portfolio.never_closes
+    assert not started(Desk(), "AAPL").portfolio.never_closes

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from decimal import Decimal
 from random import Random
 
 import pytest
@@ -9,11 +11,14 @@ import pytest
 from builders import ACCOUNT, a_bar, a_state, an_id, an_order_view, some_rules
 from fakes.broker import UNREACHABLE, Submit
 from fakes.desk import BUY, FLAT, Desk, Scripted, a_spec
+from fakes.memory import MemoryReports
 from fakes.streams import FakeBarStream, FakeMarketData, FakeOrderStream
 from holdfast.domain.errors import UsageError
 from holdfast.domain.order import Side
+from holdfast.domain.session import Session
 from holdfast.domain.state import Status
 from holdfast.engine.chronicle import Chronicle
+from holdfast.engine.findings import Occasion
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.start import Started, start
@@ -32,8 +37,9 @@ class Bot:
         self.specs = specs or SPECS
         self.bars, self.orders = FakeBarStream(), FakeOrderStream()
         self.data = FakeMarketData()
+        self.reports = MemoryReports()
         self.outside = Outside(
-            self.desk.broker, self.data, self.desk.store, self.desk.clock, Chronicle(self.desk.journal)
+            self.desk.broker, self.data, self.desk.store, self.desk.clock, Chronicle(self.desk.journal, self.reports)
         )
 
     async def start(self) -> Started:
@@ -198,6 +204,25 @@ def test_a_reconcile_hands_every_worker_its_facts() -> None:
     assert bot.desk.store.state("AAPL").rearm == 1
 
 
+def test_a_reconcile_that_found_something_leaves_a_page() -> None:
+    """The start leaves one; afterwards only what was corrected or is newly doubted does, a calm reconcile does not."""
+
+    async def work(bot: Bot) -> None:
+        await bot.minute(2, BUY, FLAT, FLAT)
+        for sold in (0, 10, 0):
+            if sold:
+                bot.desk.broker.trade_by_hand(Side.SELL, sold)
+            bot.desk.clock.advance(301)
+            await turns(60)
+            await bot.supervisor.settle()
+
+    start_, running = day(work).reports.kept
+    assert (start_.occasion, start_.corrections) == (Occasion.START, ())
+    [(symbol, correction)] = running.corrections
+    assert running.occasion is Occasion.RUNNING
+    assert (symbol, correction.was, correction.now) == ("AAPL", "10", "0")
+
+
 def test_a_strangers_fill_on_our_symbol_rings_for_a_reconcile() -> None:
     """Somebody else's trade in one of our symbols is met within a position lag, not after five minutes."""
 
@@ -347,3 +372,62 @@ def test_history_warms_the_windows_and_is_not_decided_on() -> None:
 
     day(idle, bot)
     assert bot.desk.store.state("AAPL").last_decision is None
+
+
+def reads(bot: Bot) -> int:
+    """Return how often the account was read: once per reconcile."""
+    return bot.desk.broker.account_reads
+
+
+def test_a_session_begins_with_a_reconcile() -> None:
+    """Splits and transfers come overnight: the files are compared before the first bar of a day is decided on (F11)."""
+
+    async def work(bot: Bot) -> None:
+        before = reads(bot)
+        await bot.supervisor.keep_up()
+        assert reads(bot) == before
+        today = bot.desk.portfolio.sessions[0]
+        tomorrow = Session(today.open + timedelta(days=1), today.close + timedelta(days=1))
+        bot.supervisor.workers["AAPL"]._tools.portfolio.sessions = [today, tomorrow]  # noqa: SLF001 - the calendar
+        bot.desk.clock.advance((tomorrow.open - bot.desk.clock.now()).total_seconds() + 1)
+        await turns(60)
+        bot.desk.broker.split(7)
+        await bot.supervisor.keep_up()
+        assert reads(bot) > before
+
+    day(work)
+
+
+def test_a_clock_that_ran_away_is_followed_by_a_reconcile() -> None:
+    """After an hour of the laptop's sleep, or a clock set by hand, nothing is decided from old memory (F14)."""
+
+    async def work(bot: Bot) -> None:
+        before = reads(bot)
+        bot.desk.clock.jump(3600)
+        await bot.supervisor.keep_up()
+        await bot.supervisor.keep_up()
+        assert reads(bot) == before + 1
+
+    day(work)
+
+
+def test_a_leftover_file_of_a_pairs_other_spelling_claims_nothing() -> None:
+    """BTCUSD.json, from a config that was wrong once, neither takes the orders of BTC/USD nor sees a second bot."""
+
+    async def day() -> None:
+        leftover = a_state(0, symbol="BTCUSD", status=Status.RETIRED, status_reason="not in config.yaml")
+        desk = Desk(leftover)
+        bot = Bot(a_spec("BTC/USD", rules=some_rules(1)), desk=desk)
+        supervisor = await bot.begin()
+        await bot.minute(1, BUY)
+        await supervisor.reconcile()
+        await supervisor.settle()
+        assert supervisor.workers["BTC/USD"].state.position.quantity == Decimal("0.9975")
+        assert supervisor.workers["BTCUSD"].state.orders == ()
+        assert supervisor.workers["BTC/USD"].holds.reason is None
+        await bot.minute(2, FLAT)
+        await bot.minute(3, BUY)
+        assert len(desk.broker.received) == 3
+        await supervisor.stop()
+
+    asyncio.run(day())

@@ -8,7 +8,23 @@ import pytest
 
 from builders import ACCOUNT, a_fill, a_record, a_state, an_id, an_intent, an_order_view, at, some_facts, some_rules
 from fakes.broker import ASSUMPTIONS, UNREACHABLE, Submit
-from fakes.desk import BUY, FLAT, HALF, LOOK_UP, SHORT, SILENT, Desk, a_spec, bar, facts_read, news, running, tell, told
+from fakes.desk import (
+    BUY,
+    FLAT,
+    HALF,
+    LOOK_UP,
+    SHORT,
+    SILENT,
+    Desk,
+    a_spec,
+    bar,
+    facts_read,
+    news,
+    one_day,
+    running,
+    tell,
+    told,
+)
 from holdfast.domain.errors import CredentialsError
 from holdfast.domain.order import Intent, OrderStatus, Role, Side
 from holdfast.domain.state import Status
@@ -23,22 +39,6 @@ LAG = ASSUMPTIONS.listing_lag_s
 def statuses(worker: SymbolWorker) -> list[str]:
     """Return the statuses of the orders on file."""
     return [order.status.value for order in worker.state.orders]
-
-
-def one_day(desk: Desk, *steps: object, worker: SymbolWorker | None = None) -> SymbolWorker:
-    """Run a worker through messages and, in between, through functions that change the world."""
-
-    async def day() -> SymbolWorker:
-        one = worker or desk.worker()
-        async with running(one):
-            for step in steps:
-                if callable(step):
-                    step()
-                else:
-                    await tell(one, [step])  # type: ignore[list-item]
-        return one
-
-    return asyncio.run(day())
 
 
 # --- I1: durable, then sent, once -------------------------------------------------------------------------------
@@ -358,6 +358,7 @@ def test_an_unwanted_working_entry_is_canceled_by_request_only() -> None:
 def test_a_flip_goes_through_zero() -> None:
     """From long to short takes two bars: the first closes, the second opens."""
     desk = Desk(a_state(10, price=100))
+    desk.broker.hand_over(10)
     spec = a_spec(rules=some_rules(may_short=True))
     worker = one_day(
         desk, bar(1, SHORT), lambda: desk.moves_to(2), bar(2, SHORT), worker=desk.worker(spec)
@@ -372,6 +373,7 @@ def test_a_flip_goes_through_zero() -> None:
 def test_an_exit_that_was_lost_is_tried_again() -> None:
     """After the proof of absence the next bar sends a new exit, under its own id."""
     desk = Desk(a_state(10))
+    desk.broker.hand_over(10)
     desk.broker.plan.append(Submit.LOSE)
     worker = one_day(
         desk, bar(1, FLAT), lambda: desk.clock.advance(WINDOW), LOOK_UP, lambda: desk.moves_to(9), bar(9, FLAT)
@@ -404,6 +406,7 @@ def test_two_symbols_never_spend_the_same_cash() -> None:
 def test_a_halt_file_refuses_entries_and_lets_exits_pass() -> None:
     """With state/HALT an entry is refused with its reason; an exit is sent."""
     desk = Desk(a_state(10))
+    desk.broker.hand_over(10)
     desk.store.halt = True
     one_day(desk, bar(1, FLAT), lambda: desk.moves_to(2), bar(2, BUY))
     assert [one.side for one in desk.broker.received] == [Side.SELL]
@@ -574,6 +577,7 @@ def test_a_fill_between_two_reads_begins_the_wait_anew() -> None:
 def test_a_lost_memory_forbids_entries_and_allows_exits() -> None:
     """While something may still be on the wire the position may be closed, not enlarged."""
     desk = Desk(a_state(5))
+    desk.broker.hand_over(5)
     lost = memory_lost(desk.clock.monotonic(), ASSUMPTIONS)
     one_day(desk, bar(1, BUY), lambda: desk.moves_to(2), worker=desk.worker(holds=lost))
     assert desk.broker.received == []
@@ -627,3 +631,36 @@ def test_the_journal_tells_the_story() -> None:
     desk = Desk()
     one_day(desk, bar(1, BUY))
     assert desk.journal.kinds() == ["decision", "order", "fill"]
+
+
+# --- the broker's word before an exit ---------------------------------------------------------------------------
+
+
+def test_an_exit_of_shares_that_are_gone_is_not_sent() -> None:
+    """The owner sold by hand and nobody said so: the broker's position is read first, and no short is opened (I3)."""
+    desk = Desk(a_state(10))
+    one_day(desk, bar(1, FLAT))
+    assert desk.broker.received == []
+    state = desk.store.state()
+    assert state.last_decision is not None
+    assert (state.last_decision.action, state.status) == ("refused", Status.IN_DOUBT)
+    assert "the broker shows 0" in state.last_decision.why
+    assert desk.portfolio.reconcile_wanted.is_set()
+
+
+def test_an_exit_goes_on_when_the_position_cannot_be_read() -> None:
+    """A broker that does not answer about the position does not lock the door: the file says that it is ours."""
+    desk = Desk(a_state(10))
+    desk.broker.hand_over(10)
+    desk.broker.reads_failing = UNREACHABLE
+    one_day(desk, bar(1, FLAT))
+    assert [one.side for one in desk.broker.received] == [Side.SELL]
+
+
+def test_a_refused_exit_calls_for_a_reconcile() -> None:
+    """Once a refusal is believed, the position is read: a split or a transfer may have taken the shares."""
+    desk = Desk(a_state(10))
+    desk.broker.hand_over(10)
+    desk.broker.plan.append(Submit.REFUSE)
+    one_day(desk, bar(1, FLAT), lambda: desk.clock.advance(WINDOW), LOOK_UP)
+    assert desk.portfolio.reconcile_wanted.is_set()

@@ -9,13 +9,24 @@ from enum import Enum, auto
 
 from builders import ACCOUNT, SESSION
 from fakes.clock import ManualClock
-from holdfast.domain.broker_facts import Account, Asset, BrokerPosition, FillActivity, Rows
+from holdfast.domain.broker_facts import Account, Activity, Asset, BrokerPosition, FillActivity, HoldingMoved, Rows
 from holdfast.domain.errors import DuplicateOrder, HoldfastError, OutcomeUnknown, Recoverable, Rejected
 from holdfast.domain.order import Intent, OrderStatus, OrderView, Side
 from holdfast.domain.session import Session
+from holdfast.domain.symbols import asset_key, is_pair
 from holdfast.engine.approval import SavedIntent
 from holdfast.engine.ports import Assumptions
 
+FEE = Decimal("0.0025")
+A_PAIR = Asset(
+    "BTC/USD",
+    is_tradable=True,
+    is_fractionable=True,
+    is_shortable=False,
+    quantity_min=Decimal("0.000011"),
+    lot=Decimal("1e-9"),
+    value_min=Decimal(10),
+)
 ASSUMPTIONS = Assumptions(request_lifetime_s=150, listing_lag_s=40, position_lag_s=10)
 
 
@@ -52,9 +63,11 @@ class FakeBroker:
         self.listing_lag_s = 0.0
         self.position_lag_s = 0.0
         self.books: dict[str, OrderView] = {}
-        self.executions: list[FillActivity] = []
+        self.executions: list[Activity] = []
         self.listed = ["AAPL", "MSFT", "GOOG"]
+        self.pairs_listed = {"BTC/USD": A_PAIR}
         self.calls = 0
+        self.account_reads = 0
         self._late: list[Intent] = []
         self._accepted_at: dict[str, float] = {}
         self._holdings: list[tuple[float, dict[str, BrokerPosition]]] = [(float("-inf"), {})]
@@ -66,6 +79,7 @@ class FakeBroker:
 
     async def account(self) -> Account:
         """Read the account."""
+        self.account_reads += 1
         self._read()
         return replace(ACCOUNT, id=self.account_id, cash=self.cash)
 
@@ -94,8 +108,12 @@ class FakeBroker:
         age = self.clock.monotonic() - self._accepted_at.get(view.client_order_id, float("-inf"))
         return age >= self.listing_lag_s
 
-    async def fills(self, after: datetime) -> Rows[FillActivity]:
-        """Read the executions after `after`."""
+    async def position(self, symbol: str) -> BrokerPosition | None:
+        """Read one position as it was `position_lag_s` ago."""
+        return next((one for one in (await self.positions()).good if one.symbol == asset_key(symbol)), None)
+
+    async def activities(self, after: datetime) -> Rows[Activity]:
+        """Read what changed the holdings after `after`."""
         self._read()
         return Rows(tuple(fill for fill in self.executions if fill.time > after))
 
@@ -103,6 +121,11 @@ class FakeBroker:
         """Read what may be traded."""
         self._read()
         return {symbol: Asset(symbol, is_tradable=True, is_fractionable=False) for symbol in self.listed}
+
+    async def pairs(self) -> Mapping[str, Asset]:
+        """Read which pairs may be traded."""
+        self._read()
+        return dict(self.pairs_listed)
 
     async def sessions(self, start: date, end: date) -> Sequence[Session]:
         """Read the one session there is."""
@@ -179,6 +202,12 @@ class FakeBroker:
         )
         self._execute(name, symbol, side, shares)
 
+    def split(self, ratio: int, symbol: str = "AAPL") -> None:
+        """Turn each share into so many, as the exchange does before a session."""
+        change = self.held(symbol) * (ratio - 1)
+        self.executions.append(HoldingMoved(f"split-{symbol}", "SPLIT", symbol, change, self.clock.now()))
+        self._hold(symbol, self.held(symbol) + change)
+
     def hand_over(self, quantity: int, symbol: str = "AAPL") -> None:
         """Set the holding without any execution: a transfer, a split, a ghost."""
         self._hold(symbol, Decimal(quantity))
@@ -194,11 +223,12 @@ class FakeBroker:
             FillActivity(f"execution-{number}", order, symbol, side, quantity, self.price, self.clock.now())
         )
         self.cash -= quantity * side.sign * self.price
-        self._hold(symbol, self.held(symbol) + quantity * side.sign)
+        fee = quantity * FEE if is_pair(symbol) and side is Side.BUY else 0
+        self._hold(symbol, self.held(symbol) + quantity * side.sign - fee)
 
     def _hold(self, symbol: str, quantity: Decimal) -> None:
         newest = dict(self._holdings[-1][1])
-        newest[symbol] = BrokerPosition(symbol, quantity, self.price, self.price)
+        newest[symbol] = BrokerPosition(asset_key(symbol), quantity, self.price, self.price)
         self._holdings.append((self.clock.monotonic(), newest))
 
 

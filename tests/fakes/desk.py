@@ -14,8 +14,8 @@ from fakes.clock import ManualClock
 from fakes.memory import MemoryJournal, MemoryStore
 from fakes.streams import FakeMarketData
 from holdfast.domain.decide import Rules
+from holdfast.domain.external import ExternalChange
 from holdfast.domain.order import OrderView
-from holdfast.domain.reconcile import ExternalChange
 from holdfast.domain.state import SymbolState
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.hold import NO_HOLDS, Holds
@@ -69,7 +69,7 @@ class Desk:
         for state in states:
             self.store.disk[state.symbol] = state
         self.journal = MemoryJournal()
-        self.portfolio = Portfolio(Purse(cash), [SESSION], self.store.is_halted)
+        self.portfolio = Portfolio(Purse(cash), [SESSION], self.store.entries_stopped)
         self._worker_class = worker_class
 
     @property
@@ -125,6 +125,22 @@ async def told(worker: SymbolWorker, *messages: Message) -> SymbolState:
     async with running(worker):
         await tell(worker, messages)
     return worker.state
+
+
+def one_day(desk: Desk, *steps: object, worker: SymbolWorker | None = None) -> SymbolWorker:
+    """Run a worker through messages and, in between, through functions that change the world."""
+
+    async def day() -> SymbolWorker:
+        one = worker or desk.worker()
+        async with running(one):
+            for step in steps:
+                if callable(step):
+                    step()
+                else:
+                    await tell(one, [step])  # type: ignore[list-item]
+        return one
+
+    return asyncio.run(day())
 
 
 def bar(minute: int, close: int | str, symbol: str = "AAPL") -> BarClosed:

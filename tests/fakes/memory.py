@@ -9,6 +9,7 @@ from typing import Any
 from builders import NOON
 from holdfast.domain import events
 from holdfast.domain.state import SymbolState
+from holdfast.engine.findings import Findings
 from holdfast.engine.memory import Missing, Unreadable
 
 Content = SymbolState | Unreadable
@@ -64,9 +65,9 @@ class MemoryStore:
         """Return why nothing may be sent just now."""
         return "the lock is lost" if self.is_lock_lost else None
 
-    def is_halted(self) -> bool:
-        """Whether the file HALT exists."""
-        return self.halt
+    def entries_stopped(self) -> str | None:
+        """Return why nothing new may be begun."""
+        return "the file HALT stops every entry" if self.halt else None
 
     def state(self, symbol: str = "AAPL") -> SymbolState:
         """Return what the file says; a test that asks for an unreadable one fails."""
@@ -88,3 +89,14 @@ class MemoryJournal:
     def kinds(self, symbol: str = "AAPL") -> list[str]:
         """Return the kinds of this symbol's lines, in order."""
         return [kind for name, kind, _facts in self.lines if name == symbol]
+
+
+class MemoryReports:
+    """The pages of the reconciler as a list."""
+
+    def __init__(self) -> None:
+        self.kept: list[Findings] = []
+
+    async def keep(self, findings: Findings) -> None:
+        """Keep one page."""
+        self.kept.append(findings)

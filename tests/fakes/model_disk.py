@@ -12,8 +12,13 @@ from itertools import product
 from pathlib import Path
 from random import Random
 
-Tree = dict[Path, "Inode"]
+# Names are whole paths as text: paths as objects would take most of a campaign's time.
+Tree = dict[str, "Inode"]
 Hook = Callable[[str, Path], None]
+
+
+def _above(name: str) -> str:
+    return name.rpartition("/")[0] or "/"
 
 
 @dataclass(eq=False, slots=True)
@@ -40,10 +45,10 @@ class Inode:
 class Effect:
     """A change of names that is not durable before all its folders are synced: gone, and come."""
 
-    gone: Path | None
-    come: Path | None
+    gone: str | None
+    come: str | None
     inode: Inode
-    folders: frozenset[Path]
+    folders: frozenset[str]
 
     def on(self, tree: Tree) -> None:
         """Change the names of a tree."""
@@ -59,11 +64,12 @@ class ModelDisk:
     def __init__(self, files: Mapping[Path, bytes] | None = None, folders: Iterable[Path] = ()) -> None:
         self.before: Hook = lambda _call, _path: None
         self.after: Hook = lambda _call, _path: None
-        self._names: Tree = {path: Inode(bytearray(content), content) for path, content in (files or {}).items()}
-        above = {parent for path in (*self._names, *folders) for parent in path.parents}
-        self._names |= {path: Inode(is_folder=True) for path in (*folders, *above)}
-        self._durable: Tree = dict(self._names)
-        self._pending: list[Effect] = []
+        self.tree: Tree = {str(path): Inode(bytearray(content), content) for path, content in (files or {}).items()}
+        for name in (*self.tree, *(f"{folder}/" for folder in folders)):
+            while (name := _above(name)) not in self.tree:
+                self.tree[name] = Inode(is_folder=True)
+        self.durable: Tree = dict(self.tree)
+        self.pending: list[Effect] = []
         self._open: dict[int, tuple[Path, Inode]] = {}
         self._next_file = 3
 
@@ -78,17 +84,18 @@ class ModelDisk:
         """Return the names in a folder, sorted."""
         self.before("names", folder)
         self._folder(folder)
-        return sorted(path.name for path in self._names if path.parent == folder and path != folder)
+        within = str(folder)
+        return sorted(name.rpartition("/")[2] for name in self.tree if _above(name) == within)
 
     def exists(self, path: Path) -> bool:
         """Whether there is anything under this name."""
-        return path in self._names
+        return str(path) in self.tree
 
     def create(self, path: Path) -> int:
         """Open a file for writing, emptied."""
         self.before("create", path)
         self._folder(path.parent)
-        if path in self._names:
+        if str(path) in self.tree:
             inode = self._file(path)
             inode.content.clear()
         else:
@@ -121,7 +128,7 @@ class ModelDisk:
         """Add one line in one write, on a line of its own."""
         self.before("append", path)
         self._folder(path.parent)
-        if path not in self._names:
+        if str(path) not in self.tree:
             self._change(None, path, Inode())
         inode = self._file(path)
         if inode.content and not inode.content.endswith(b"\n"):
@@ -134,8 +141,8 @@ class ModelDisk:
         """Give a file a second name."""
         self.before("link", path)
         self._folder(new.parent)
-        if new in self._names:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(new))
+        if str(new) in self.tree:
+            raise _error(errno.EEXIST, new)
         self._change(None, new, self._file(path))
         self.after("link", path)
 
@@ -143,12 +150,11 @@ class ModelDisk:
         """Move a name, and all names below it, in one step."""
         self.before("rename", path)
         self._folder(new.parent)
-        if path not in self._names:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-        below = [one for one in self._names if path in one.parents]
-        self._change(path, new, self._names[path])
-        for one in below:
-            self._change(one, new / one.relative_to(path), self._names[one])
+        inode = self._inode(path)
+        below = [name for name in self.tree if name.startswith(f"{path}/")]
+        self._change(path, new, inode)
+        for name in below:
+            self._change(Path(name), new / Path(name).relative_to(path), self.tree[name])
         self.after("rename", path)
 
     def unlink(self, path: Path) -> None:
@@ -161,8 +167,8 @@ class ModelDisk:
         """Create one folder."""
         self.before("make_folder", folder)
         self._folder(folder.parent)
-        if folder in self._names:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
+        if str(folder) in self.tree:
+            raise _error(errno.EEXIST, folder)
         self._change(None, folder, Inode(is_folder=True))
         self.after("make_folder", folder)
 
@@ -171,68 +177,86 @@ class ModelDisk:
         self.before("sync_folder", folder)
         self._folder(folder)
         left = []
-        for effect in self._pending:
-            rest = Effect(effect.gone, effect.come, effect.inode, effect.folders - {folder})
+        for effect in self.pending:
+            rest = Effect(effect.gone, effect.come, effect.inode, effect.folders - {str(folder)})
             if rest.folders:
                 left.append(rest)
             else:
-                rest.on(self._durable)
-        self._pending = left
+                rest.on(self.durable)
+        self.pending = left
         self.after("sync_folder", folder)
 
     # What a power cut does.
 
     def settle(self) -> None:
         """Let time pass: everything written so far is on the disk."""
-        for inode in self._names.values():
+        for inode in self.tree.values():
             inode.durable = bytes(inode.content)
-        self._durable, self._pending = dict(self._names), []
+        self.durable, self.pending = dict(self.tree), []
 
     def crash_states(self) -> Iterator["ModelDisk"]:
         """Return a disk for every state that a power cut could leave at this moment."""
-        for chosen in product((False, True), repeat=len(self._pending)):
+        for chosen in product((False, True), repeat=len(self.pending)):
             files, folders = self._left_by(chosen)
             for contents in product(*(inode.could_hold() for inode in files.values())):
-                yield ModelDisk(dict(zip(files, contents, strict=True)), folders)
+                yield self._left(zip(files, contents, strict=True), folders)
 
     def after_crash(self, random: Random) -> "ModelDisk":
         """Return a disk in one of those states."""
-        files, folders = self._left_by([random.random() < 0.5 for _ in self._pending])
-        return ModelDisk({path: random.choice(inode.could_hold()) for path, inode in files.items()}, folders)
+        files, folders = self._left_by([random.random() < 0.5 for _ in self.pending])
+        return self._left(((name, random.choice(inode.could_hold())) for name, inode in files.items()), folders)
+
+    def fingerprint(self) -> object:
+        """Return something that two disks share if they hold the same."""
+        return frozenset((name, inode.is_folder or bytes(inode.content)) for name, inode in self.tree.items())
 
     def after_kill(self) -> "ModelDisk":
         """Return a disk as a killed process leaves it: the system lives on and loses nothing."""
-        folders = [path for path, inode in self._names.items() if inode.is_folder]
-        alive = ModelDisk(folders=folders)
-        alive._names, alive._durable, alive._pending = self._names, self._durable, self._pending
+        alive = type(self)()
+        alive.tree, alive.durable, alive.pending = self.tree, self.durable, self.pending
         return alive
 
-    def _left_by(self, chosen: Iterable[bool]) -> tuple[Tree, list[Path]]:
+    def _left_by(self, chosen: Iterable[bool]) -> tuple[Tree, Tree]:
         """Return the files and the folders that are there after these effects have come to the disk, others not."""
-        tree = dict(self._durable)
-        for effect, is_there in zip(self._pending, chosen, strict=True):
+        tree = dict(self.durable)
+        for effect, is_there in zip(self.pending, chosen, strict=True):
             if is_there:
                 effect.on(tree)
-        found = {path: inode for path, inode in tree.items() if all(parent in tree for parent in path.parents)}
-        files = {path: inode for path, inode in found.items() if not inode.is_folder}
-        return files, [path for path, inode in found.items() if inode.is_folder]
+        files, folders = {}, {"/": tree["/"]}
+        for name in sorted(tree):
+            # What lies in a folder whose own name was lost is lost with it.
+            if _above(name) in folders:
+                (folders if tree[name].is_folder else files)[name] = tree[name]
+        return files, folders
+
+    def _left(self, files: Iterable[tuple[str, bytes]], folders: Tree) -> "ModelDisk":
+        left = type(self)()
+        left.tree = {**{name: Inode(bytearray(content), content) for name, content in files}, **folders}
+        left.durable = dict(left.tree)
+        return left
 
     def _change(self, gone: Path | None, come: Path | None, inode: Inode) -> None:
-        effect = Effect(gone, come, inode, frozenset(path.parent for path in (gone, come) if path is not None))
-        effect.on(self._names)
-        self._pending.append(effect)
+        folders = frozenset(_above(str(path)) for path in (gone, come) if path is not None)
+        effect = Effect(gone and str(gone), come and str(come), inode, folders)
+        effect.on(self.tree)
+        self.pending.append(effect)
+
+    def _inode(self, path: Path) -> Inode:
+        inode = self.tree.get(str(path))
+        if inode is None:
+            raise _error(errno.ENOENT, path)
+        return inode
 
     def _file(self, path: Path) -> Inode:
-        inode = self._names.get(path)
-        if inode is None:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        inode = self._inode(path)
         if inode.is_folder:
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+            raise _error(errno.EISDIR, path)
         return inode
 
     def _folder(self, path: Path) -> None:
-        inode = self._names.get(path)
-        if inode is None:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-        if not inode.is_folder:
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+        if not self._inode(path).is_folder:
+            raise _error(errno.ENOTDIR, path)
+
+
+def _error(number: int, path: Path) -> OSError:
+    return OSError(number, os.strerror(number), str(path))

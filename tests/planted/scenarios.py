@@ -8,9 +8,9 @@ from decimal import Decimal
 from builders import a_state, an_id, an_intent
 from fakes.broker import ASSUMPTIONS, Submit
 from fakes.desk import BUY, FLAT, LOOK_UP, Desk, bar, facts_read, running, tell
+from holdfast.domain.external import Policy
 from holdfast.domain.facts import sort_snapshot
 from holdfast.domain.order import Intent, OrderStatus
-from holdfast.domain.reconcile import Policy
 from holdfast.domain.state import SymbolState
 from holdfast.engine.memory import Unreadable
 from holdfast.engine.snapshots import take_snapshot
@@ -142,8 +142,8 @@ def a_fill_in_spite_of_a_cancel(plant: Plant) -> None:
     run(
         lambda: steps(
             desk.worker(), bar(1, BUY), lambda: desk.broker.end(an_id(1), OrderStatus.PENDING_CANCEL), LOOK_UP,
-            lambda: desk.moves_to(2), bar(2, BUY), lambda: [desk.broker.fill(name) for name in list(desk.broker.books)],
-            LOOK_UP,
+            lambda: desk.moves_to(2), bar(2, FLAT), lambda: desk.moves_to(3), bar(3, BUY),
+            lambda: [desk.broker.fill(name) for name in list(desk.broker.books)], LOOK_UP,
         )
     )  # fmt: skip
     sent_once(desk)

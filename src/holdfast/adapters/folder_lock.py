@@ -3,11 +3,13 @@
 A file beside it names the holder; its own lock says that the name is true.
 """
 
+import errno
 import fcntl
 import json
 import os
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakSet
 
 from holdfast.adapters.disk import FILE_MODE, FOLDER_MODE
 from holdfast.domain.errors import LockedError
@@ -50,7 +52,12 @@ class FolderLock:
     def acquire(self) -> None:
         """Take it, say who holds it, and close the folder to everybody else."""
         self._descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        _HELD.add(self)
         try:
+            owner = os.fstat(self._descriptor).st_uid
+            if os.geteuid() not in (owner, 0):
+                # Whoever owns it can put another file in any file's place. (Root may do that everywhere.)
+                raise PermissionError(errno.EPERM, f"it belongs to another user (uid {owner}), who could change it")
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for folder in (self._root, self._announcement.parent):
                 folder.chmod(FOLDER_MODE)
@@ -114,3 +121,15 @@ class FolderLock:
             if descriptor is not None:
                 os.close(descriptor)
         self._holder = self._descriptor = None
+
+
+_HELD: WeakSet[FolderLock] = WeakSet()
+
+
+def _let_go_in_child() -> None:
+    """A forked child inherits the descriptors; if it outlived a killed bot, the folder would stay held."""
+    for lock in list(_HELD):
+        lock.release()
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)

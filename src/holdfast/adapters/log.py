@@ -16,11 +16,35 @@ _FILE_FORMAT = "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}"
 _CONSOLE_FORMAT = "{time:HH:mm:ss} <level>{message}</level>"
 
 
-def start_logging(*, console: Callable[[str], None] | None = None, verbose: bool = False) -> None:
-    """Send the log to stderr, or to `console` where a table lives there."""
+# Whose messages the findings of a reconcile tell as well.
+_CHRONICLE = "holdfast.engine.chronicle"
+
+
+def start_logging(
+    *, console: Callable[[str], None] | None = None, verbose: bool = False, is_told: bool = False
+) -> None:
+    """Send the log to stderr, or to `console` where a table lives there.
+
+    With `is_told` the command itself tells what was corrected, and the log does not say it again.
+    """
     logger.remove()
     level = "DEBUG" if verbose else "INFO"
-    logger.add(console or sys.stderr, level=level, format=_CONSOLE_FORMAT, diagnose=False, backtrace=False)
+    shown = _is_not_of_chronicle if is_told else None
+    logger.add(
+        console or sys.stderr, level=level, format=_CONSOLE_FORMAT, filter=shown, diagnose=False, backtrace=False
+    )
+
+
+def collect_warnings(into: list[str]) -> None:
+    """Send nothing anywhere but what a person should hear into a list, as plain messages; corrections aside."""
+    logger.remove()
+    logger.add(
+        lambda text: into.append(text.rstrip("\n")), level="WARNING", format="{message}", filter=_is_not_of_chronicle
+    )
+
+
+def _is_not_of_chronicle(record: "Record") -> bool:
+    return record["name"] != _CHRONICLE
 
 
 def add_log_file(file: Path) -> None:

@@ -1,19 +1,24 @@
 """State to JSON and back: exact, checked, readable. A file that is not provably ours is refused, never guessed at."""
 
+import errno
 import json
-from dataclasses import fields as dataclass_fields
-from dataclasses import is_dataclass
-from datetime import UTC, datetime
+from dataclasses import fields
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from holdfast.adapters.checksum import checksum
+from holdfast.adapters.state_migrations import Document, migrate
 from holdfast.domain.decimals import plain
 from holdfast.domain.state import SCHEMA_VERSION, SymbolState
 
 SIZE_MAX = 256 * 1024
+TEXT_MAX = 2000
+EXPONENT_MAX = 40
+INTEGER_MAX = 1 << 63
 
 
 class UnreadableStateError(Exception):
@@ -25,25 +30,59 @@ class _DuplicateKeyError(ValueError):
 
 
 def encode(state: SymbolState) -> bytes:
-    """Return the file's bytes: indented JSON, the fields people look for first, the checksum last."""
-    fields = _json_ready(state)
-    document = {"symbol": fields.pop("symbol"), "is_in_position": state.is_in_position, **fields}
+    """Return the file's bytes."""
+    return to_bytes(document_of(state))
+
+
+def document_of(state: SymbolState) -> Document:
+    """Return the file's content: the fields people look for first, the checksum last."""
+    ready = _json_ready(state)
+    document = {"symbol": ready.pop("symbol"), "is_in_position": state.is_in_position, **ready}
     if state.last_decision and state.last_decision.signal is not None:
         # People and tools expect the signal, a strategy's float, as a JSON number.
         document["last_decision"]["signal"] = float(state.last_decision.signal)
     if state.last_correction:
         document["last_correction"]["is"] = document["last_correction"].pop("now")
     document["checksum"] = checksum(document)
-    return (json.dumps(document, indent=2) + "\n").encode("ascii")
+    return document
+
+
+def to_bytes(document: Document) -> bytes:
+    """Return a document as a file's bytes: indented JSON.
+
+    Raises:
+        OSError: it is so large that no start would read it again.
+    """
+    content = to_json(document, indent=2) + b"\n"
+    if len(content) > SIZE_MAX:
+        raise OSError(errno.EFBIG, f"the state of {document['symbol']} is larger than {SIZE_MAX // 1024} KB")
+    return content
 
 
 def decode(content: bytes, symbol: str) -> SymbolState:
-    """Return the state in `content`.
+    """Return the state in `content`, of this format or an older one.
 
     Raises:
         UnreadableStateError: broken JSON, wrong checksum, another symbol, a newer schema, a wrong shape.
     """
-    document = _parse(content)
+    return state_of(parse(content, symbol))
+
+
+def parse(content: bytes, symbol: str) -> Document:
+    """Return the document in `content`: whole, of this symbol, and of a format that is known.
+
+    Raises:
+        UnreadableStateError: it is not.
+    """
+    return checked(_json(content), symbol)
+
+
+def checked(document: Document, symbol: str) -> Document:
+    """Return a document that carries its own proof.
+
+    Raises:
+        UnreadableStateError: it does not, or it is another symbol's, or of a newer format.
+    """
     version = document.get("schema_version")
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise UnreadableStateError(f"schema {version} is newer than this version's {SCHEMA_VERSION}")
@@ -51,13 +90,35 @@ def decode(content: bytes, symbol: str) -> SymbolState:
         raise UnreadableStateError("the checksum does not match: it was edited or damaged")
     if document.get("symbol") != symbol:
         raise UnreadableStateError(f"it belongs to {document.get('symbol')}")
-    return _validated(document)
+    return document
+
+
+def version_of(document: Document) -> int:
+    """Return the format of a document."""
+    version = document.get("schema_version")
+    if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
+        raise UnreadableStateError(f"the field schema_version has the wrong shape: {version!r}")
+    return version
+
+
+def state_of(document: Document) -> SymbolState:
+    """Return the state that a document holds; one of an older format is migrated, in memory only.
+
+    Raises:
+        UnreadableStateError: a field has a wrong shape.
+    """
+    try:
+        migrated = document if version_of(document) == SCHEMA_VERSION else migrate(document, SCHEMA_VERSION)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableStateError(f"it is not what schema {document['schema_version']} holds: {error}") from None
+    return _validated(migrated)
 
 
 _ADAPTER = TypeAdapter(SymbolState)
+_FIELD_NAMES: dict[type, tuple[str, ...]] = {}
 
 
-def _parse(content: bytes) -> dict[str, Any]:
+def _json(content: bytes) -> Document:
     if len(content) > SIZE_MAX:
         raise UnreadableStateError(f"it is larger than {SIZE_MAX // 1024} KB")
     if not content.strip(b"\0 \n\t\r"):
@@ -82,32 +143,57 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _validated(document: dict[str, Any]) -> SymbolState:
-    fields = {key: value for key, value in document.items() if key not in ("is_in_position", "checksum")}
-    correction = fields.get("last_correction")
+def _validated(document: Document) -> SymbolState:
+    said = {key: value for key, value in document.items() if key not in ("is_in_position", "checksum")}
+    correction = said.get("last_correction")
     if isinstance(correction, dict) and "is" in correction:
-        fields["last_correction"] = {"now": correction["is"], **{k: v for k, v in correction.items() if k != "is"}}
+        said["last_correction"] = {"now": correction["is"], **{k: v for k, v in correction.items() if k != "is"}}
     try:
-        state = _ADAPTER.validate_json(json.dumps(fields), strict=True)
+        state = _ADAPTER.validate_json(json.dumps(said), strict=True)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise UnreadableStateError(f"the field {where} has the wrong shape") from None
+    if not _is_bounded(state):
+        raise UnreadableStateError("a number or a time in it is beyond all bounds")
     if document.get("is_in_position") is not state.is_in_position:
         raise UnreadableStateError("is_in_position contradicts position.quantity")
     return state
 
 
+def _is_bounded(value: Any) -> bool:  # noqa: ANN401 - any field
+    """Whether every number and time can be written as it is: ``1e999999999`` is short here, a gigabyte as digits."""
+    if value is None or isinstance(value, str):
+        return True
+    if isinstance(value, datetime):
+        # At the ends of the calendar another offset is another year, which Python does not have.
+        return value.tzinfo is not None and MINYEAR < value.year < MAXYEAR
+    if isinstance(value, Decimal):
+        # Digits beyond the precision of all our sums would be rounded away by the next save.
+        return not value or (abs(value.adjusted()) <= EXPONENT_MAX and value == +value)
+    if isinstance(value, int):
+        return abs(value) < INTEGER_MAX
+    items = value if isinstance(value, tuple) else [getattr(value, name) for name in _field_names(type(value))]
+    return all(map(_is_bounded, items))
+
+
 def _json_ready(value: Any) -> Any:  # noqa: ANN401 - any field in, its JSON form out
     """Return what JSON can hold: decimals as plain strings, times as ISO 8601 with a Z."""
-    if is_dataclass(value):
-        return {field.name: _json_ready(getattr(value, field.name)) for field in dataclass_fields(value)}
-    if isinstance(value, tuple):
-        return [_json_ready(item) for item in value]
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, str):
-        # A broker's reason may hold half a character, which no JSON reader takes back.
-        return value.encode(errors="replace").decode()
+        # A broker's reason may hold half a character, which no JSON reader takes back, or a whole page.
+        return value.encode(errors="replace").decode()[:TEXT_MAX]
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return value
+    if isinstance(value, tuple):
+        return [_json_ready(item) for item in value]
+    return {name: _json_ready(getattr(value, name)) for name in _field_names(type(value))}
+
+
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Return a dataclass's fields; asking for them anew each time is most of what an encoding would cost."""
+    if kind not in _FIELD_NAMES:
+        _FIELD_NAMES[kind] = tuple(field.name for field in fields(kind))
+    return _FIELD_NAMES[kind]

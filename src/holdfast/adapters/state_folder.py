@@ -17,8 +17,7 @@ from holdfast.adapters.steps import finish
 from holdfast.domain.errors import UsageError
 from holdfast.domain.symbols import file_stem, symbol_of_stem
 
-_FOLDERS = ("journal", "backups", "aside")
-_STAMP = "account.json"
+_FOLDERS = ("journal", "backups", "aside", "reports")
 _STAMP_SIZE_MAX = 1 << 16
 
 
@@ -62,13 +61,37 @@ class StateFolder:
         """The symbol's journal."""
         return self.private / "journal" / f"{file_stem(symbol)}.jsonl"
 
+    @property
+    def stamp_file(self) -> Path:
+        """Where it stands whose memory this is."""
+        return self.private / "account.json"
+
+    @property
+    def reports(self) -> Path:
+        """What each reconcile found, a page each."""
+        return self.private / "reports"
+
     def symbols(self) -> list[str]:
         """The symbols that have a file (or a folder in its place), sorted. Foreign names are left alone."""
-        return sorted(filter(None, map(_symbol_of, self._names())))
+        return self._symbols_in(self.root, ".json")
 
-    def _names(self) -> list[str]:
+    def remembered(self) -> list[str]:
+        """The symbols of which a file, a backup or a journal is left, sorted."""
+        private = (("backups", ".json"), ("journal", ".jsonl"))
+        found = [one for name, suffix in private for one in self._symbols_in(self.private / name, suffix)]
+        return sorted({*self.symbols(), *found})
+
+    def _symbols_in(self, folder: Path, suffix: str) -> list[str]:
+        found = []
+        for name in self._names(folder):
+            if name.endswith(suffix):
+                with contextlib.suppress(ValueError):
+                    found.append(symbol_of_stem(name.removesuffix(suffix)))
+        return sorted(found)
+
+    def _names(self, folder: Path) -> list[str]:
         try:
-            return self.disk.names(self.root)
+            return self.disk.names(folder)
         except FileNotFoundError:
             return []
 
@@ -108,7 +131,7 @@ class StateFolder:
         Raises:
             UsageError: the stamp is unreadable, so whose memory this is cannot be known.
         """
-        path = self.private / _STAMP
+        path = self.stamp_file
         try:
             return AccountStamp(**json.loads(self.disk.read(path, _STAMP_SIZE_MAX)))
         except FileNotFoundError:
@@ -117,8 +140,15 @@ class StateFolder:
             raise UsageError(f"{path} is unreadable: restore it, or move {self.root} away to start fresh") from None
 
     def write_stamp(self, stamp: AccountStamp) -> None:
-        """Remember the account; only the supervisor calls this, after the check."""
-        finish(replace_durably(self.disk, self.private / _STAMP, json.dumps(asdict(stamp)).encode()))
+        """Remember the account; only the supervisor calls this, after the check.
+
+        Raises:
+            UsageError: the folder cannot be written.
+        """
+        try:
+            finish(replace_durably(self.disk, self.stamp_file, json.dumps(asdict(stamp)).encode()))
+        except OSError as error:
+            raise UsageError(f"the state folder {self.root} cannot be written: {error.strerror}") from error
 
     def archive(self, label: str, at: datetime) -> Path:
         """Move the whole memory of an account to `archive/<label>-<time>`; the simulator's data and the log stay.
@@ -126,8 +156,8 @@ class StateFolder:
         The stamp goes last: a crash on the way leaves the rest to the next start, which archives again.
         """
         folder = make_folder(self.disk, self.private / "archive" / f"{label}-{at:%Y%m%dT%H%M%S%f}")
-        files = [self.root / name for name in self._names() if name.endswith(".json")]
-        for group in ((*files, *(self.private / name for name in _FOLDERS)), (self.private / _STAMP,)):
+        files = [self.root / name for name in self._names(self.root) if name.endswith(".json")]
+        for group in ((*files, *(self.private / name for name in _FOLDERS)), (self.stamp_file,)):
             for path in filter(self.disk.exists, group):
                 self.disk.rename(path, folder / path.name)
             for path in (folder, self.root, self.private):
@@ -135,11 +165,3 @@ class StateFolder:
         for name in _FOLDERS:
             make_folder(self.disk, self.private / name)
         return folder
-
-
-def _symbol_of(name: str) -> str | None:
-    """Return the symbol whose file has this name, or None."""
-    with contextlib.suppress(ValueError):
-        if name.endswith(".json"):
-            return symbol_of_stem(name.removesuffix(".json"))
-    return None

@@ -72,10 +72,15 @@ def _prices(config: Config) -> PriceSource:
     return prices
 
 
+def simulator_folder(config: Config, state_dir: Path) -> Path:
+    """Return where the simulator inside keeps its account."""
+    return state_dir / ".holdfast" / "sim" / source_name(config.sim.bars, config.sim.seed)
+
+
 def _settings(config: Config, state_dir: Path, *, new_account: bool) -> SimulatorSettings:
     speed = config.sim.speed
     return SimulatorSettings(
-        data_dir=state_dir / ".holdfast" / "sim" / source_name(config.sim.bars, config.sim.seed),
+        data_dir=simulator_folder(config, state_dir),
         speed=None if speed == "max" else Decimal(str(speed)),
         cash=config.sim.cash,
         sessions=None if config.sim.bars else 1,

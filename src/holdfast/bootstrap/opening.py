@@ -7,16 +7,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from holdfast.adapters.ballast import Ballast
 from holdfast.adapters.clock import MarketClock, WallClock
-from holdfast.adapters.state_files import JournalFiles, StateFiles
+from holdfast.adapters.mounts import warn_of_network
+from holdfast.adapters.report_files import ReportFiles
+from holdfast.adapters.runners import Threads
+from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
+from holdfast.adapters.state_journal import JournalFiles
 from holdfast.adapters.user_strategy import load_user_strategy
 from holdfast.bootstrap.identity import claim_folder
 from holdfast.bootstrap.link import Link, open_link
 from holdfast.config.load import Config, SymbolConfig, load_config, refuse_unbuilt
 from holdfast.domain.decide import Rules
 from holdfast.domain.errors import UsageError
-from holdfast.domain.reconcile import ExternalChange
+from holdfast.domain.external import ExternalChange
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.pacing import Instant
@@ -102,13 +107,16 @@ async def opened(config: Config, folder: StateFolder, options: Options) -> Async
         clock = MarketClock(instant.time) if instant else WallClock()
         account = await link.connection.broker.account()
         claim_folder(folder, config.broker, account, clock, archive=options.archive_state, is_dry=options.is_dry)
-        store = StateFiles(folder, clock.wall)
+        warn_of_network(folder.root)
+        ballast = None if options.is_dry else Ballast(folder).take()
+        runner = Threads()
+        store = StateFiles(folder, clock.wall, runner, ballast=ballast)
         outside = Outside(
             broker=link.connection.broker,
             market_data=link.connection.market_data,
             store=store,
             clock=clock,
-            chronicle=Chronicle(JournalFiles(folder, clock.wall)),
+            chronicle=Chronicle(JournalFiles(folder, clock.wall), ReportFiles(folder, clock.wall, runner)),
         )
         identity = Identity(config.bot, account.id, is_simulated=config.broker == "sim")
         set_time = clock.set_time if isinstance(clock, MarketClock) else None

@@ -7,7 +7,7 @@ from pathlib import Path
 from loguru import logger
 
 from holdfast.adapters.csv_bars import read_folder
-from holdfast.simulator.catalogue import is_pair
+from holdfast.domain.symbols import is_pair
 from holdfast.simulator.prices import PriceSource, RecordedPrices
 from holdfast.simulator.synthetic import SyntheticPrices
 from holdfast.simulator.timetable import MarketHours

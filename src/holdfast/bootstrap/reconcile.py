@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
-from holdfast.bootstrap.opening import Options, opened, state_folder
+from holdfast.bootstrap.opening import Opened, Options, opened, state_folder
 from holdfast.config.load import Config
+from holdfast.engine.findings import Findings, Occasion
 from holdfast.engine.hold import Holds
 from holdfast.engine.reconciler import Reconciler, Report
+from holdfast.engine.summary import findings_of
 
 
-async def reconcile_once(config: Config, options: Options) -> Report:
-    """Reconcile every symbol, waiting for a second position read where one is needed.
+async def reconcile_once(config: Config, options: Options) -> Findings:
+    """Reconcile every symbol, waiting for a second position read where one is needed; keep a report of it.
 
     Raises:
         HoldfastError: the folder is held, or the broker did not answer; nothing was changed.
@@ -17,18 +19,27 @@ async def reconcile_once(config: Config, options: Options) -> Report:
     folder = state_folder(config, options).lock()
     try:
         async with opened(config, folder, options) as world:
-            reconciler = Reconciler(world.outside, world.identity, is_dry=options.is_dry)
-            policies = {spec.symbol: spec.policy for spec in world.specs}
-            report = await reconciler.run(policies)
-            holds = {symbol: ready.holds for symbol, ready in report.ready.items() if ready.holds.position}
-            if not holds:
-                return report
-            clock = world.outside.clock
-            await clock.sleep(_wait_s(holds, clock.monotonic()))
-            second = await reconciler.run(policies, holds)
-            return _joined(report, second)
+            findings = findings_of(await _reconciled(world, is_dry=options.is_dry), Occasion.COMMAND, world.outside)
+            if not options.is_dry:
+                await world.outside.chronicle.reconciled(findings)
+            return findings
     finally:
         folder.unlock()
+
+
+async def _reconciled(world: Opened, *, is_dry: bool) -> Report:
+    reconciler = Reconciler(world.outside, world.identity, is_dry=is_dry)
+    policies = {spec.symbol: spec.policy for spec in world.specs}
+    report = await reconciler.run(policies)
+    holds = {symbol: ready.holds for symbol, ready in report.ready.items() if ready.holds.position}
+    if not holds:
+        return report
+    clock = world.outside.clock
+    begun = clock.monotonic()
+    await clock.sleep(_wait_s(holds, begun))
+    second = await reconciler.run(policies, holds)
+    second.seconds = report.seconds + clock.monotonic() - begun
+    return _joined(report, second)
 
 
 def _wait_s(holds: dict[str, Holds], now: float) -> float:

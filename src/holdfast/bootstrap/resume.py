@@ -3,8 +3,9 @@
 import asyncio
 
 from holdfast.adapters.clock import WallClock
-from holdfast.adapters.state_files import JournalFiles, StateFiles
+from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
+from holdfast.adapters.state_journal import JournalFiles
 from holdfast.domain import events
 from holdfast.domain.errors import UsageError
 from holdfast.domain.state import Status, SymbolState

@@ -5,10 +5,12 @@ import sys
 import typer
 
 from holdfast.cli.check import check
+from holdfast.cli.drill import drill
 from holdfast.cli.reconcile import reconcile
 from holdfast.cli.resume import resume
 from holdfast.cli.run import run
 from holdfast.cli.simulate import simulate
+from holdfast.cli.state import state
 from holdfast.cli.status import status
 from holdfast.cli.why import why
 from holdfast.domain.errors import Fatal, HoldfastError
@@ -19,6 +21,8 @@ HELP = """A portfolio bot for Alpaca that remembers what it owns.
 holdfast run         trade config.yaml; on the simulator inside, no keys needed
 holdfast status      what each symbol holds, wants and waits for
 holdfast why AAPL    the last decision and its reason
+holdfast drill       what a restart would do now, without doing it
+holdfast state       one symbol's memory: show, diff, history, verify
 
 Exit codes: 0 done or stopped cleanly, 1 failed or findings, 2 usage or invalid config, 3 a symbol is halted or
 quarantined, 4 credentials missing or refused, 5 another instance holds the state folder, 130 second Ctrl-C.
@@ -28,8 +32,9 @@ With --debug an error shows its traceback.
 app = typer.Typer(
     help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, add_completion=True
 )
-for command in (run, check, status, why, reconcile, resume, simulate):
+for command in (run, check, status, why, drill, reconcile, resume, simulate):
     app.command()(command)
+app.add_typer(state, name="state")
 
 
 def main() -> None:

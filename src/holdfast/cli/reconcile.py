@@ -1,14 +1,11 @@
 """`holdfast reconcile`: compare every state file with the broker now, without trading."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from holdfast.cli.options import CONFIG, SCHEMA_VERSION, ConfigOption, JsonOption, StateDirOption
-
-if TYPE_CHECKING:
-    from holdfast.engine.reconciler import Report
 
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be corrected; write nothing.")]
 
@@ -20,45 +17,27 @@ def reconcile(
     dry_run: DryOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Correct every state file from the broker; exit 1 if something could not be explained. The bot must be stopped."""
+    """Correct every state file from the broker; exit 1 if something could not be explained. The bot must be stopped.
+
+    What was found is also kept as a page in state/.holdfast/reports/.
+    """
     import asyncio
 
     from holdfast.adapters.log import start_logging
     from holdfast.bootstrap.opening import Options, read_config
     from holdfast.bootstrap.reconcile import reconcile_once
+    from holdfast.cli.tables import draw_sections, is_terminal
+    from holdfast.engine.findings import as_data, footer, lines, sections
 
-    start_logging()
+    start_logging(is_told=True)
     options = Options(config, state_dir, is_dry=dry_run)
-    report = asyncio.run(reconcile_once(read_config(options), options))
+    found = asyncio.run(reconcile_once(read_config(options), options))
     if as_json:
-        typer.echo(json.dumps(_as_data(report), indent=2))
+        typer.echo(json.dumps({"schema_version": SCHEMA_VERSION, **as_data(found)}, indent=2))
+    elif is_terminal():
+        draw_sections(sections(found, is_dry=dry_run))
+        typer.echo(footer(found))
     else:
-        _print(report, is_dry=dry_run)
-    if report.discrepancies or report.failed:
+        typer.echo("\n".join(lines(found, is_dry=dry_run)))
+    if found.unexplained:
         raise typer.Exit(1)
-
-
-def _as_data(report: "Report") -> dict[str, Any]:
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "corrections": [
-            {"symbol": symbol, "field": one.field, "was": one.was, "is": one.now, "why": one.why}
-            for symbol, one in report.corrections
-        ],
-        "discrepancies": [
-            {"symbol": symbol, "why": why} for symbol, why in sorted({**report.discrepancies, **report.failed}.items())
-        ],
-        "unmanaged": [{"symbol": position.symbol, "quantity": str(position.quantity)} for position in report.unmanaged],
-        "broker_calls": report.calls,
-    }
-
-
-def _print(report: "Report", *, is_dry: bool) -> None:
-    verb = "would correct" if is_dry else "corrected"
-    for symbol, one in report.corrections:
-        typer.echo(f"{symbol}: {verb} {one.field}: was {one.was}, is {one.now}: {one.why}")
-    for symbol, why in sorted({**report.discrepancies, **report.failed}.items()):
-        typer.echo(f"{symbol}: not explained: {why}")
-    for position in report.unmanaged:
-        typer.echo(f"{position.symbol}: {position.quantity} in the account and not in config.yaml: left alone")
-    typer.echo(report.summary)

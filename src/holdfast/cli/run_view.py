@@ -14,8 +14,8 @@ from rich.text import Text
 
 from holdfast.adapters.log import start_logging
 from holdfast.bootstrap.opening import Opened
-from holdfast.domain.decimals import plain
-from holdfast.domain.session import Session, session_at
+from holdfast.domain.decimals import plain, price_text
+from holdfast.domain.session import session_at
 from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.board import Board, Row
 from holdfast.engine.start import Started
@@ -109,14 +109,14 @@ def _screen(world: Opened, supervisor: Supervisor) -> Group:
         table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis", min_width=width)
     for row in board.rows():
         table.add_row(*_cells(row))
-    return Group(table, *_progress(board, supervisor.sessions))
+    return Group(table, *_progress(board, supervisor))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     state, last = row.state, row.state.last_decision
     signal = "" if last is None or last.signal is None else f"{last.signal:+.2f}"
     working = ", ".join(f"{order.side.value} {plain(order.open_quantity)}" for order in state.unsettled)
-    price = f"{row.price:.2f}" if row.price else ""
+    price = price_text(row.price) if row.price else ""
     position = plain(state.position.quantity)
     if state.position.unmanaged_quantity:
         position += f" (+{plain(state.position.unmanaged_quantity)} unmanaged)"
@@ -143,13 +143,13 @@ def _correction(state: SymbolState) -> str:
     return f"{one.field}: {one.was} to {one.now}" if one else ""
 
 
-def _progress(board: Board, sessions: list[Session]) -> list[Table | Text]:
+def _progress(board: Board, supervisor: Supervisor) -> list[Table | Text]:
     if board.time is None:
         return []
     text = f"{board.time:%Y-%m-%d %H:%M} UTC  equity ${board.equity:,.2f}  drawdown {board.drawdown_max:.2%}"
-    session = session_at(sessions, board.time)
+    session = session_at(supervisor.sessions, board.time)
     if session is None:
-        return [Text(f"{text}  market closed")]
+        return [Text(text if supervisor.never_closes else f"{text}  market closed")]
     grid = Table.grid(padding=(0, 1))
     done, whole = (board.time - session.open).total_seconds(), (session.close - session.open).total_seconds()
     grid.add_row(

@@ -90,8 +90,7 @@ def refuse_unbuilt(config: Config) -> None:
     """Stop a start that asks for what this version cannot do.
 
     Raises:
-        UsageError: with every such wish at once: `broker: live`, a timeframe other than 1Min, `on_remove: close`,
-            `direction: both`, crypto pairs.
+        UsageError: with every such wish at once: `broker: live`, a timeframe other than 1Min, `on_remove: close`.
     """
     found = []
     if config.broker == "live":
@@ -104,15 +103,12 @@ def refuse_unbuilt(config: Config) -> None:
         asked = {
             ("timeframe", symbol.timeframe.name, "1Min"),
             ("on_remove", symbol.on_remove, "keep"),
-            ("direction", symbol.direction, "long"),
         }
         found += [
             f"{place}: {key}: {value} is not enabled in this version; write {built}"
             for key, value, built in sorted(asked)
             if value != built
         ]
-        if "/" in symbol.symbol:
-            found.append(f"{place}: crypto pairs are not enabled in this version; remove it")
     if found:
         raise UsageError("\n".join(found))
 

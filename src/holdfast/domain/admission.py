@@ -32,11 +32,22 @@ def retire(state: SymbolState) -> SymbolState:
 def asset_trouble(symbol: str, asset: Asset | None, rules: Rules) -> str | None:
     """Say why this asset cannot be traded as configured, or None."""
     if asset is None:
-        return f"the broker does not know {symbol}: check the spelling in config.yaml"
+        hint = ", a crypto pair is written with its slash: BTC/USD" if symbol.endswith("USD") else ""
+        return f"the broker does not know {symbol}: check the spelling in config.yaml{hint}"
     if not asset.is_tradable:
         return f"the exchange does not trade {symbol} now"
     if rules.quantity % 1 and not asset.is_fractionable:
         return f"{symbol} is traded in whole shares only, config.yaml asks for {plain(rules.quantity)}"
+    if rules.may_short:
+        return _short_trouble(symbol, asset, rules)
+    return None
+
+
+def _short_trouble(symbol: str, asset: Asset, rules: Rules) -> str | None:
+    if not asset.is_shortable:
+        return f"{symbol} cannot be sold short: write direction: long"
+    if rules.quantity % 1:
+        return f"{symbol} is sold short in whole shares only: write a whole qty, or direction: long"
     return None
 
 

@@ -12,23 +12,38 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account behind the keys; money in USD. `ending` is what may be shown of its number."""
+    """The account behind the keys; money in USD. `ending` is what may be shown of its number.
+
+    The market value of what is held short is negative.
+    """
 
     id: str
     ending: str
     cash: Decimal
     equity: Decimal
     is_tradable: bool
+    long_market_value: Decimal = Decimal(0)
+    short_market_value: Decimal = Decimal(0)
+
+    @property
+    def spendable(self) -> Decimal:
+        """Cash in USD that entries may claim without leverage; a short binds its proceeds and as much again."""
+        return self.cash - 2 * abs(self.short_market_value)
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerPosition:
-    """One holding. `quantity` is signed (negative for a short); `symbol` may lack the slash of a pair."""
+    """One holding. `quantity` is signed (negative for a short); `symbol` may lack the slash of a pair.
+
+    `available` is what no open order has claimed, signed as well; `market_value` in USD. None where it is not told.
+    """
 
     symbol: str
     quantity: Decimal
     average_entry_price: Decimal
     current_price: Decimal | None
+    available: Decimal | None = None
+    market_value: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +58,43 @@ class FillActivity:
     price: Decimal
     time: datetime
 
+    @property
+    def change(self) -> Decimal:
+        """What it did to the holding, in signed shares."""
+        return self.quantity * self.side.sign
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingMoved:
+    """A change of a holding that no order made: a split, a transfer, a merger, a fee taken in the asset.
+
+    `kind` is Alpaca's activity type; `change` in signed shares or coins.
+    """
+
+    id: str
+    kind: str
+    symbol: str
+    change: Decimal
+    time: datetime
+
+
+Activity = FillActivity | HoldingMoved
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """What may be traded."""
+    """What may be traded. `quantity_min` is the smallest order, `lot` the smallest step, where the broker says so.
+
+    `value_min` is what an order must be worth in USD.
+    """
 
     symbol: str
     is_tradable: bool
     is_fractionable: bool
+    is_shortable: bool = True
+    quantity_min: Decimal | None = None
+    lot: Decimal | None = None
+    value_min: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +115,7 @@ class Rows(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The broker's truth at one moment: orders, positions, orders again, fills since the cursor.
+    """The broker's truth at one moment: orders, positions, orders again, activities since the cursor.
 
     `taken_at` is market time, before the first read; `calls` counts the requests it took.
     """
@@ -80,5 +124,5 @@ class Snapshot:
     account: Account
     orders: Rows[OrderView]
     positions: Rows[BrokerPosition]
-    fills: Rows[FillActivity]
+    activities: Rows[Activity]
     calls: int

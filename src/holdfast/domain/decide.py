@@ -8,22 +8,30 @@ from datetime import datetime
 from decimal import Decimal
 
 from holdfast.domain.decimals import down_to_lot, plain
-from holdfast.domain.order import Intent, OrderRecord, Role, Side
-from holdfast.domain.order_id import bar_decision, order_id
+from holdfast.domain.fee import may_be_fee
+from holdfast.domain.order import Intent, OrderRecord, OrderStatus, Role, Side
+from holdfast.domain.order_id import bar_decision, decided_at, order_id
 from holdfast.domain.position import ZERO
 from holdfast.domain.state import Status, SymbolState
 from holdfast.domain.timeframe import Timeframe
 
+ONE = Decimal(1)
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What config says of the symbol. `lot` is the smallest tradable quantity, in shares."""
+    """What config says of the symbol, and the broker of its asset.
+
+    `lot` is the step of quantities, `quantity_min` the smallest order in shares, `value_min` in USD.
+    """
 
     bot: str
     quantity: Decimal
     timeframe: Timeframe
     may_short: bool = False
     lot: Decimal = Decimal(1)
+    quantity_min: Decimal = ZERO
+    value_min: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +84,9 @@ def decide(
     if signal is None:
         return replace(idle, action="wait", why="the strategy has no opinion")
     target = _target(signal, rules)
-    if target == state.position.quantity:
-        return replace(idle, target=target, why=_already(target))
-    if target == state.target and target * state.position.quantity > 0:
-        # The same side as before: what a partial fill or a person left different is not traded again.
-        return replace(
-            idle,
-            why=f"already {_side(state)} {plain(abs(state.position.quantity))}; the target has not changed",
-        )
+    enough = _is_held(state, target)
+    if enough:
+        return replace(idle, target=target, why=enough)
     blocked = entry_doubt or _entry_blocked(state, target, rearm)
     return _trade(state, replace(idle, target=target), moment, rules, blocked)
 
@@ -111,28 +114,71 @@ def _target(signal: Decimal, rules: Rules) -> Decimal:
     exposure = max(Decimal(-1), min(Decimal(1), signal))
     if exposure < 0 and not rules.may_short:
         return ZERO
-    return down_to_lot(exposure * rules.quantity, rules.lot)
+    # Nobody lends a part of a share.
+    lot = rules.lot if exposure > 0 else max(rules.lot, ONE)
+    return down_to_lot(exposure * rules.quantity, lot)
 
 
-def _already(target: Decimal) -> str:
-    if not target:
+def _is_held(state: SymbolState, target: Decimal) -> str | None:
+    """Say why what is held is what is wanted, or None."""
+    held = state.position.quantity
+    if not target and not held:
         return "already flat"
-    return f"already {'long' if target > 0 else 'short'} {plain(abs(target))}"
-
-
-def _side(state: SymbolState) -> str:
-    return "long" if state.position.quantity > 0 else "short"
+    if target * held <= 0:
+        return None
+    already = f"already {'long' if held > 0 else 'short'} {plain(abs(held))}"
+    if target == held:
+        return already
+    if target == state.target:
+        # What a partial fill or a person left different is not traded again.
+        return f"{already}; the target has not changed"
+    return f"{already}; the rest went into the fee" if may_be_fee(state.symbol, target, target - held) else None
 
 
 def _trade(state: SymbolState, idle: Decision, moment: Moment, rules: Rules, blocked: str | None) -> Decision:
     held, target = state.position.quantity, idle.target
     if held and (held * target <= 0 or abs(target) < abs(held)):
-        # A flip goes through zero: this bar closes, a later one opens the other side.
-        kept = target if held * target > 0 else ZERO
-        return _order(state, replace(idle, target=kept), kept - held, Role.EXIT, moment, rules)
+        return _reduce(state, idle, moment, rules)
+    change = _tradable(target - held, moment, rules)
+    if not change:
+        return replace(idle, why=f"the {plain(abs(target - held))} missing are below the smallest order")
     if blocked:
         return replace(idle, action="wait", why=blocked, target=state.target)
-    return _order(state, idle, target - held, Role.ENTRY, moment, rules)
+    return _order(state, idle, change, Role.ENTRY, moment, rules)
+
+
+def _reduce(state: SymbolState, idle: Decision, moment: Moment, rules: Rules) -> Decision:
+    """Take an exit. A flip goes through zero: this bar closes, a later one opens the other side."""
+    held, target = state.position.quantity, idle.target
+    kept = target if held * target > 0 else ZERO
+    change = _tradable(kept - held, moment, rules)
+    if not change:
+        return replace(idle, why=f"the {plain(abs(held - kept))} left are dust, below the smallest order", target=kept)
+    pause = _pause_after_refusals(state, moment, rules)
+    if pause:
+        return replace(idle, action="wait", why=pause, target=state.target)
+    return _order(state, replace(idle, target=kept), change, Role.EXIT, moment, rules)
+
+
+def _tradable(change: Decimal, moment: Moment, rules: Rules) -> Decimal:
+    """Return as much of a change as one order can be about."""
+    tradable = down_to_lot(change, rules.lot)
+    is_too_small = abs(tradable) < rules.quantity_min or abs(tradable) * moment.close < rules.value_min
+    return ZERO if is_too_small else tradable
+
+
+def _pause_after_refusals(state: SymbolState, moment: Moment, rules: Rules) -> str | None:
+    """Say how long the next exit waits after refused ones: one bar, then two, four, eight."""
+    refused = 0
+    for order in reversed(state.orders):
+        if order.status is not OrderStatus.REJECTED or order.role is not Role.EXIT:
+            break
+        refused += 1
+    last = decided_at(state.orders[-1].client_order_id) if refused else None
+    if last is None or moment.bar_time >= last + 2 ** (refused - 1) * rules.timeframe.length:
+        return None
+    why = state.orders[-1].reason or "without a reason"
+    return f"the exit was refused {refused} times ({why}): the next one follows later"
 
 
 def _entry_blocked(state: SymbolState, target: Decimal, rearm: int | None) -> str | None:

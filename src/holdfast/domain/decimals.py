@@ -11,6 +11,11 @@ def plain(number: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
+def price_text(price: Decimal) -> str:
+    """Write a price in USD as people read it: in cents from a dollar on, with up to eight decimals below."""
+    return f"{price:.2f}" if abs(price) >= 1 else plain(round(price, 8))
+
+
 def to_cents(amount: Decimal) -> Decimal:
     """Round an amount of USD to cents, halves away from zero, as statements do."""
     return amount.quantize(CENT, ROUND_HALF_UP)

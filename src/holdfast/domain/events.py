@@ -76,6 +76,13 @@ class PositionCorrected(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ActivitiesBooked(Event):
+    """Everything that others did to the holding until `through` is in the position."""
+
+    through: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectionNoted(Event):
     """What the reconciler changed, for people."""
 

@@ -1,28 +1,35 @@
-"""Sorting a broker snapshot by symbol: which orders are ours, which fills are somebody else's."""
+"""Sorting a broker snapshot by symbol: which orders are ours, which changes of a holding are somebody else's."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeVar
 
-from holdfast.domain.broker_facts import BadRow, BrokerPosition, FillActivity, Snapshot
+from holdfast.domain.broker_facts import Activity, BadRow, BrokerPosition, HoldingMoved, Snapshot
 from holdfast.domain.order import OrderView
 from holdfast.domain.order_id import parse_order_id
 from holdfast.domain.reconcile import SymbolFacts
 from holdfast.domain.symbols import asset_key
 
-Row = TypeVar("Row", OrderView, FillActivity)
+Row = TypeVar("Row", OrderView, Activity)
+# Posted hours after the position shows it: the difference itself says it sooner.
+_FEE_IN_THE_ASSET = "CFEE"
 
 
 @dataclass(frozen=True, slots=True)
 class SortedSnapshot:
-    """A snapshot by symbol. Facts are asked for with `of`; `holdings` and `ours` are keyed by `asset_key`."""
+    """A snapshot by symbol. Facts are asked for with `of`.
+
+    Our orders are keyed by the symbol in their id, spelled as config spells it; all else by `asset_key`.
+    """
 
     ours: Mapping[str, tuple[OrderView, ...]]
     holdings: Mapping[str, BrokerPosition]
-    foreign: Mapping[str, tuple[FillActivity, ...]]
+    foreign: Mapping[str, tuple[Activity, ...]]
     unreadable: Mapping[str, str]
     nameless: str | None
+    unlisted_value: Decimal | None
 
     def of(self, symbol: str) -> SymbolFacts:
         """Return the facts about `symbol`, whichever way the broker spells it."""
@@ -30,12 +37,13 @@ class SortedSnapshot:
         holding = self.holdings.get(key)
         # A row that does not even say its symbol could be this one's: its absence then proves nothing.
         unreadable = self.unreadable.get(key) or (self.nameless if holding is None else None)
-        return SymbolFacts(self.ours.get(key, ()), holding, self.foreign.get(key, ()), unreadable)
+        others = self.foreign.get(key, ())
+        return SymbolFacts(self.ours.get(symbol, ()), holding, others, unreadable, self.unlisted_value)
 
     @property
     def symbols_of_our_orders(self) -> frozenset[str]:
         """The symbols in which the bot ever traded, as far back as the snapshot reaches."""
-        return frozenset(view.symbol for views in self.ours.values() for view in views)
+        return frozenset(self.ours)
 
 
 def sort_snapshot(snapshot: Snapshot, bot: str, known_broker_ids: Iterable[str]) -> SortedSnapshot:
@@ -44,14 +52,31 @@ def sort_snapshot(snapshot: Snapshot, bot: str, known_broker_ids: Iterable[str])
     our_ids = {view.broker_order_id for view in ours} | set(known_broker_ids)
     # A fill whose order no list shows yet may be of an order of ours: only a listed order is somebody else's.
     foreign_ids = {view.broker_order_id for view in snapshot.orders.good} - our_ids
-    foreign = [fill for fill in snapshot.fills.good if fill.broker_order_id in foreign_ids]
+    foreign = [one for one in snapshot.activities.good if _is_foreign(one, foreign_ids)]
     return SortedSnapshot(
-        ours=_grouped(ours),
+        ours=_grouped(ours, _symbol_of_id),
         holdings={asset_key(position.symbol): position for position in snapshot.positions.good},
-        foreign=_grouped(foreign),
+        foreign=_grouped(foreign, lambda one: asset_key(one.symbol)),
         nameless=next((row.why for row in snapshot.positions.bad if row.symbol is None), None),
-        unreadable=_unreadable([*snapshot.orders.bad, *snapshot.positions.bad, *snapshot.fills.bad]),
+        unreadable=_unreadable([*snapshot.orders.bad, *snapshot.positions.bad, *snapshot.activities.bad]),
+        unlisted_value=_unlisted_value(snapshot),
     )
+
+
+def _is_foreign(activity: Activity, foreign_ids: Collection[str]) -> bool:
+    if isinstance(activity, HoldingMoved):
+        return activity.kind != _FEE_IN_THE_ASSET
+    return activity.broker_order_id in foreign_ids
+
+
+def _unlisted_value(snapshot: Snapshot) -> Decimal | None:
+    """Return the account's market value in USD that no listed position shows; None where a position hides its own."""
+    values = [position.market_value for position in snapshot.positions.good]
+    listed = [abs(value) for value in values if value is not None]
+    if snapshot.positions.bad or len(listed) < len(values):
+        return None
+    account = snapshot.account
+    return account.long_market_value + abs(account.short_market_value) - sum(listed, Decimal(0))
 
 
 def is_ours(view: OrderView, bot: str) -> bool:
@@ -70,11 +95,16 @@ def newest_views(first: Iterable[OrderView], second: Iterable[OrderView]) -> tup
     return tuple(found.values())
 
 
-def _grouped(rows: Iterable[Row]) -> dict[str, tuple[Row, ...]]:
+def _symbol_of_id(view: OrderView) -> str:
+    parts = parse_order_id(view.client_order_id)
+    return parts.symbol if parts else view.symbol
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, tuple[Row, ...]]:
     groups: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[asset_key(row.symbol)].append(row)
-    return {key: tuple(group) for key, group in groups.items()}
+        groups[key(row)].append(row)
+    return {name: tuple(group) for name, group in groups.items()}
 
 
 def _unreadable(bad: Iterable[BadRow]) -> dict[str, str]:

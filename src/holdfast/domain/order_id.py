@@ -5,7 +5,7 @@ The same decision always makes the same id, so an order that was forgotten is re
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from holdfast.domain.order import Side
 from holdfast.domain.symbols import file_stem, symbol_of_stem
@@ -16,6 +16,7 @@ BOT_NAME = re.compile(r"[a-z0-9]{1,6}")
 _ORDER_ID = re.compile(
     r"hf\.(?P<bot>[a-z0-9]{1,6})\.(?P<stem>[A-Z0-9.\-]+)\.(?P<decision>[a-z0-9T]+)\.(?P<side>[bs])(?P<step>\d{1,2})"
 )
+_BAR_DECISION = re.compile(r"\d+[a-z](?P<time>\d{8}T\d{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,13 @@ class OrderId:
 def bar_decision(timeframe: Timeframe, bar_time: datetime) -> str:
     """Name the decision taken on the bar that opened at `bar_time` (UTC), e.g. ``1m20261120T2059``."""
     return f"{timeframe.code}{bar_time:%Y%m%dT%H%M}"
+
+
+def decided_at(client_order_id: str) -> datetime | None:
+    """Return the open time of the bar that an order was decided on; None for an order of a command."""
+    parts = parse_order_id(client_order_id)
+    found = _BAR_DECISION.fullmatch(parts.decision) if parts else None
+    return datetime.strptime(found["time"], "%Y%m%dT%H%M").replace(tzinfo=UTC) if found else None
 
 
 def order_id(bot: str, symbol: str, decision: str, side: Side, step: int = 0) -> str:

@@ -1,6 +1,6 @@
 """Reconciliation of one symbol as a pure function: (state, the broker's facts, policy) -> state, corrections, doubt.
 
-Two truths are compared: the ledger (fills of our orders, then other people's) says why a position is what it is; the
+Two truths are compared: the ledger (fills of our orders, then what others did) says why a position is what it is; the
 bulk position read says what it is, but may lag. Only where both agree, or a second read confirms, is a file moved.
 """
 
@@ -8,44 +8,45 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 
 from holdfast.domain import events
-from holdfast.domain.broker_facts import BrokerPosition, FillActivity
+from holdfast.domain.broker_facts import Activity, BrokerPosition
 from holdfast.domain.decimals import plain
 from holdfast.domain.doubt import unresolved
+from holdfast.domain.external import (
+    ExternalChange,
+    Policy,
+    after_activity,
+    after_move,
+    after_split,
+    halt_reason,
+    is_like_a_split,
+    said_of,
+    with_brokers_average,
+)
+from holdfast.domain.fee import FEE_WHY, less_fee
 from holdfast.domain.order import OrderView, Role, Side
 from holdfast.domain.position import ZERO, Position
-from holdfast.domain.state import RECONCILE_OVERLAP, Correction, Status, SymbolState
+from holdfast.domain.state import Correction, Ledger, Status, SymbolState
 
 REFRESH_AFTER = timedelta(days=1)
-
-
-class ExternalChange(StrEnum):
-    """What happens to a position that our own orders do not explain."""
-
-    ADOPT = "adopt"
-    LEAVE = "leave"
-    HALT = "halt"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What config says of the symbol; `quantity` is zero for one that is no longer configured."""
-
-    quantity: Decimal
-    may_short: bool = False
-    on_external_change: ExternalChange = ExternalChange.ADOPT
+# Prices move between two reads of one snapshot; a holding that is still there shows with most of its value.
+_STILL_THERE = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolFacts:
-    """The broker's truth about one symbol. `unreadable` says why a row of it could not be parsed, if one could not."""
+    """The broker's truth about one symbol.
+
+    `unreadable` says why a row of it could not be parsed, if one could not. `unlisted_value` is the market value in
+    USD that the account reports and no listed position shows; None where that cannot be told.
+    """
 
     our_orders: tuple[OrderView, ...] = ()
     position: BrokerPosition | None = None
-    foreign_fills: tuple[FillActivity, ...] = ()
+    activities: tuple[Activity, ...] = ()
     unreadable: str | None = None
+    unlisted_value: Decimal | None = None
 
     @property
     def total(self) -> Decimal:
@@ -62,6 +63,24 @@ class Reconciliation:
     doubt: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What a state is compared with; `confirmed_total` is an earlier position read, late enough to confirm this one."""
+
+    facts: SymbolFacts
+    policy: Policy
+    at: datetime
+    confirmed_total: Decimal | None
+
+    @property
+    def total(self) -> Decimal:
+        return self.facts.total
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.confirmed_total == self.facts.total
+
+
 def reconcile(
     state: SymbolState,
     facts: SymbolFacts,
@@ -73,47 +92,112 @@ def reconcile(
     """Compare one symbol's state with the broker's truth and correct the state.
 
     `confirmed_total` is an earlier position read, old enough and with no fill since: a read that equals it is believed
-    although no fill explains it. Applying the function to its own outcome changes nothing (I8).
+    although nothing explains it. Applying the function to its own outcome changes nothing (I8).
     """
     if facts.unreadable:
-        return Reconciliation(
-            state, doubt=f"the broker's answer about {state.symbol} is unreadable: {facts.unreadable}"
-        )
-    booked, corrections = _book_our_orders(state, facts, at)
-    if booked.position != state.position:
-        # The earlier read confirms nothing when a fill came in between.
-        confirmed_total = None
-    outcome = Reconciliation(booked, corrections)
-    if facts.total != booked.position.total_quantity:
-        outcome = _settle_difference(outcome, facts, policy, at, confirmed_total)
-    return _stamped(state, outcome, at)
+        doubt = f"the broker's answer about {state.symbol} is unreadable: {facts.unreadable}"
+        return Reconciliation(state, doubt=doubt)
+    case = _Case(facts, policy, at, confirmed_total)
+    return _stamped(state, (_begun if is_new(state) else _continued)(state, case), at)
 
 
-def _book_our_orders(
-    state: SymbolState, facts: SymbolFacts, at: datetime
-) -> tuple[SymbolState, tuple[Correction, ...]]:
-    corrections: list[Correction] = []
-    on_file = state
-    for view in sorted(facts.our_orders, key=lambda order: order.submitted_at):
-        known = state.order(view.client_order_id)
-        if known is None and not _is_news(view, on_file):
-            continue
-        role = known.role if known else role_of(state.position.quantity, view.side)
-        after = state.apply(events.OrderSeen(view, role))
-        corrections += _booking_corrections(state, after, view, at)
-        state = after
-    return state, tuple(corrections)
+def is_new(state: SymbolState) -> bool:
+    """Whether the file knows nothing yet: it is built from the broker's history, with no memory to continue from."""
+    return state.reconciled_at is None and not state.orders and state.ledger == Ledger()
 
 
-def _is_news(view: OrderView, state: SymbolState) -> bool:
-    """Whether an order that the file does not list was never booked; an older one was booked and dropped.
+def _begun(state: SymbolState, case: _Case) -> Reconciliation:
+    """Build a state from the history: what is ours by our own orders, less what others took of it.
 
-    A symbol's orders follow one another and each is on file before it is sent: a file knows all up to its newest.
+    What was held before our first order is the opening balance; the policy says at the end what is managed.
     """
-    known = [order.submitted_at for order in state.orders if order.submitted_at]
-    if known:
-        return view.submitted_at > max(known)
-    return state.reconciled_at is None or view.submitted_at >= state.reconciled_at - RECONCILE_OVERLAP
+    activities = case.facts.activities
+    ours = sorted(case.facts.our_orders, key=lambda view: view.submitted_at)
+    begun = ours[0].submitted_at if ours else case.at
+    opening = sum((one.change for one in activities if one.time < begun), ZERO)
+    others = [one for one in activities if one.time >= begun]
+    opened = replace(state, position=replace(state.position, unmanaged_quantity=opening))
+    ledger = _replayed(opened, ours, others, replace(case.policy, on_external_change=ExternalChange.LEAVE))
+    ledger = less_fee(ledger, case.total)
+    if activities:
+        ledger = ledger.apply(events.ActivitiesBooked(max(one.time for one in activities)))
+    is_explained = case.total == ledger.position.total_quantity
+    if not is_explained and not case.is_confirmed:
+        return Reconciliation(ledger, doubt=_second_read(ledger, case))
+    if is_explained and not opening and not others:
+        return Reconciliation(ledger)
+    outcome = _moved(Reconciliation(state), after_move(ledger, case.total, case.policy), case, "the account's history")
+    return _halted_by_policy(outcome, case)
+
+
+def _continued(state: SymbolState, case: _Case) -> Reconciliation:
+    """Bring a state up to date: first our own fills, then what others did, if the position read agrees."""
+    ours, others = news_of_ours(state, case.facts.our_orders), _news_of_others(state, case.facts)
+    outcome = _book(state, ours, case.at)
+    booked = outcome.state
+    if not others and case.total == booked.position.total_quantity:
+        return outcome
+    awaited = unresolved(booked)
+    if awaited:
+        # The difference may be this very order, filled and not listed yet: booking it twice would follow.
+        name = awaited[0].client_order_id
+        return replace(outcome, doubt=f"the positions differ and the broker's word on {name} is awaited")
+    ledger = less_fee(_replayed(state, ours, others, case.policy), case.total)
+    if ledger.position.total_quantity == case.total:
+        if not others:
+            return _moved(outcome, ledger, case, FEE_WHY)
+        ledger = ledger.apply(events.ActivitiesBooked(others[-1].time))
+        return _halted_by_policy(_moved(outcome, ledger, case, said_of(others)), case)
+    # An earlier read confirms nothing when a fill came in between.
+    return _unexplained(outcome, case, is_confirmed=case.is_confirmed and booked.position == state.position)
+
+
+def _unexplained(outcome: Reconciliation, case: _Case, *, is_confirmed: bool) -> Reconciliation:
+    """Believe a position read that no ledger explains when a second one agrees and nothing contradicts it."""
+    booked = outcome.state
+    if not is_confirmed:
+        return replace(outcome, doubt=_second_read(booked, case))
+    if _is_still_there(booked, case):
+        why = "the positions do not show what the account's market value says is still there"
+        return replace(outcome, doubt=f"{why}: waiting until they agree")
+    if is_like_a_split(booked.position, case.facts.position):
+        moved, why = after_split(booked, case.total), "the same cost in another count: a split"
+    else:
+        moved, why = after_move(booked, case.total, case.policy), "two position reads agree and nothing explains it"
+    # Whatever was listed until now is in this position read.
+    moved = moved.apply(events.ActivitiesBooked(case.at))
+    return _halted_by_policy(_moved(outcome, moved, case, why), case)
+
+
+def news_of_ours(state: SymbolState, views: Sequence[OrderView]) -> list[OrderView]:
+    """Return the orders of ours that the file lists or has never heard of, oldest first."""
+    through = state.ledger.orders_through
+    news = [
+        view
+        for view in views
+        if state.order(view.client_order_id) is not None or through is None or view.submitted_at > through
+    ]
+    return sorted(news, key=lambda view: view.submitted_at)
+
+
+def _news_of_others(state: SymbolState, facts: SymbolFacts) -> list[Activity]:
+    """Return what others did that is not in the position yet, oldest first."""
+    through = state.ledger.activities_through
+    news = [one for one in facts.activities if through is None or one.time > through]
+    return sorted(news, key=lambda one: one.time)
+
+
+def _replayed(state: SymbolState, ours: Sequence[OrderView], others: Sequence[Activity], policy: Policy) -> SymbolState:
+    """Return the state after everything in the order in which it happened."""
+    steps = [(view.submitted_at, view) for view in ours] + [(one.time, one) for one in others]
+    for _time, step in sorted(steps, key=lambda pair: pair[0]):
+        state = _seen(state, step) if isinstance(step, OrderView) else after_activity(state, step, policy)
+    return state
+
+
+def _seen(state: SymbolState, view: OrderView) -> SymbolState:
+    known = state.order(view.client_order_id)
+    return state.apply(events.OrderSeen(view, known.role if known else role_of(state.position.quantity, view.side)))
 
 
 def role_of(quantity: Decimal, side: Side) -> Role:
@@ -121,24 +205,23 @@ def role_of(quantity: Decimal, side: Side) -> Role:
     return Role.EXIT if quantity * side.sign < 0 else Role.ENTRY
 
 
+def _book(state: SymbolState, ours: Sequence[OrderView], at: datetime) -> Reconciliation:
+    corrections: list[Correction] = []
+    for view in ours:
+        after = _seen(state, view)
+        corrections += _booking_corrections(state, after, view, at)
+        state = after
+    return Reconciliation(state, tuple(corrections))
+
+
 def _booking_corrections(before: SymbolState, after: SymbolState, view: OrderView, at: datetime) -> list[Correction]:
     name = view.client_order_id
-    if before.reconciled_at is None:
-        # A file that is built from nothing is one correction, which the reconciler words.
-        return []
     if before.position.quantity != after.position.quantity:
         why = f"our order {name} filled {plain(view.filled_quantity)} that the file had not booked"
         return [_quantity_correction(before.position, after.position, why, at)]
     if before.order(name) is None:
-        return [
-            Correction(
-                at,
-                "orders",
-                "unknown",
-                f"{name} {view.status.value}",
-                "an order of ours that the file had lost",
-            )
-        ]
+        why = "an order of ours that the file had lost"
+        return [Correction(at, "orders", "unknown", f"{name} {view.status.value}", why)]
     return []
 
 
@@ -146,100 +229,41 @@ def _quantity_correction(before: Position, after: Position, why: str, at: dateti
     return Correction(at, "position.quantity", plain(before.quantity), plain(after.quantity), why)
 
 
-def _settle_difference(
-    outcome: Reconciliation,
-    facts: SymbolFacts,
-    policy: Policy,
-    at: datetime,
-    confirmed_total: Decimal | None,
-) -> Reconciliation:
-    awaited = unresolved(outcome.state)
-    if awaited:
-        # The difference may be this very order, filled and not listed yet: booking it twice would follow.
-        name = awaited[0].client_order_id
-        return replace(outcome, doubt=f"the positions differ and the broker's word on {name} is awaited")
-    position = outcome.state.position
-    difference = facts.total - position.total_quantity
-    fills = _since(facts.foreign_fills, outcome.state.reconciled_at)
-    if sum((fill.quantity * fill.side.sign for fill in fills), ZERO) == difference:
-        why = "fills in the account that are not ours"
-    elif confirmed_total == facts.total:
-        why = "two position reads agree and no fill explains it"
-    else:
-        doubt = (
-            f"the broker holds {plain(facts.total)}, the file explains {plain(position.total_quantity)}: "
-            "waiting for a second position read"
-        )
-        return replace(outcome, doubt=doubt)
-    return _follow_policy(outcome, facts, policy, why, at)
+def _second_read(state: SymbolState, case: _Case) -> str:
+    held, known = plain(case.total), plain(state.position.total_quantity)
+    if held == known:
+        return f"the broker holds {held}, and what others did is not in it yet: waiting for a second position read"
+    return f"the broker holds {held}, the file explains {known}: waiting for a second position read"
 
 
-def _since(fills: Sequence[FillActivity], reconciled_at: datetime | None) -> list[FillActivity]:
-    return [fill for fill in fills if reconciled_at is None or fill.time > reconciled_at]
+def _is_still_there(state: SymbolState, case: _Case) -> bool:
+    """Whether the account's market value has room for what the positions do not show any more."""
+    known, unlisted, holding = state.position.total_quantity, case.facts.unlisted_value, case.facts.position
+    missing = abs(known) - abs(case.total) if known * case.total >= 0 else abs(known)
+    price = holding.current_price if holding else state.position.average_entry_price
+    if unlisted is None or missing <= 0 or not price:
+        return False
+    return unlisted >= missing * price * _STILL_THERE
 
 
-def _follow_policy(
-    outcome: Reconciliation, facts: SymbolFacts, policy: Policy, why: str, at: datetime
-) -> Reconciliation:
-    state = outcome.state
-    managed = managed_quantity(facts.total, state.position.quantity, policy)
-    changed = _position_change(state, managed, facts)
-    after = state.apply(changed)
+def _moved(outcome: Reconciliation, after: SymbolState, case: _Case, why: str) -> Reconciliation:
+    """Return the outcome with the position that others moved, told in words."""
+    after = with_brokers_average(outcome.state, after, case.facts.position)
+    was, now = outcome.state.position, after.position
     corrections = [*outcome.corrections]
-    if after.position.quantity != state.position.quantity:
-        corrections.append(_quantity_correction(state.position, after.position, why, at))
-    if after.position.unmanaged_quantity != state.position.unmanaged_quantity:
-        was, now = state.position.unmanaged_quantity, after.position.unmanaged_quantity
-        corrections.append(Correction(at, "position.unmanaged_quantity", plain(was), plain(now), why))
-    halt = _halt_reason(state.symbol, facts.total, policy)
-    if halt:
-        after = after.apply(events.StatusSet(Status.HALTED, halt))
+    if now.quantity != was.quantity:
+        corrections.append(_quantity_correction(was, now, why, case.at))
+    if now.unmanaged_quantity != was.unmanaged_quantity:
+        change = plain(was.unmanaged_quantity), plain(now.unmanaged_quantity)
+        corrections.append(Correction(case.at, "position.unmanaged_quantity", *change, why))
     return Reconciliation(after, tuple(corrections))
 
 
-def managed_quantity(total: Decimal, managed_before: Decimal, policy: Policy) -> Decimal:
-    """Return how much of the account's `total` the bot manages; the rest is unmanaged and never traded.
-
-    ``adopt`` takes up to the configured quantity; ``leave`` and ``halt`` keep to what the bot had, and a foreign sale
-    consumes the unmanaged part first. A sign that config does not allow is never managed.
-    """
-    if total == 0 or (total < 0 and not policy.may_short):
-        return ZERO
-    had = abs(managed_before) if managed_before * total > 0 else ZERO
-    limit = max(policy.quantity, had) if policy.on_external_change is ExternalChange.ADOPT else had
-    return min(abs(total), limit) * (1 if total > 0 else -1)
-
-
-def _position_change(state: SymbolState, managed: Decimal, facts: SymbolFacts) -> events.PositionCorrected:
-    position, fills = state.position, _since(facts.foreign_fills, state.reconciled_at)
-    shrank = abs(managed) < abs(position.quantity) or managed * position.quantity < 0
-    broker_price = facts.position.average_entry_price if facts.position else None
-    average = position.average_entry_price if shrank or managed == position.quantity else broker_price
-    return events.PositionCorrected(
-        quantity=managed,
-        average_entry_price=average if managed else None,
-        unmanaged_quantity=facts.total - managed,
-        realized_pl=_foreign_profit(position, managed, fills) if shrank else ZERO,
-        rearm=(1 if position.quantity > 0 else -1) if shrank else None,
-    )
-
-
-def _foreign_profit(position: Position, managed: Decimal, fills: Sequence[FillActivity]) -> Decimal:
-    """Profit in USD on what other people's fills closed, at their average price; zero where none is known."""
-    closing = [fill for fill in fills if fill.side.sign * position.quantity < 0]
-    sold = sum((fill.quantity for fill in closing), ZERO)
-    if not sold:
-        return ZERO
-    price = sum((fill.quantity * fill.price for fill in closing), ZERO) / sold
-    return position.unrealized_pl(price) * (abs(position.quantity) - abs(managed)) / abs(position.quantity)
-
-
-def _halt_reason(symbol: str, total: Decimal, policy: Policy) -> str | None:
-    if total < 0 and not policy.may_short:
-        return f"the account is short {plain(abs(total))} and config.yaml allows long only: holdfast resume {symbol}"
-    if policy.on_external_change is ExternalChange.HALT:
-        return f"the position was changed by somebody else: holdfast resume {symbol}"
-    return None
+def _halted_by_policy(outcome: Reconciliation, case: _Case) -> Reconciliation:
+    reason = halt_reason(outcome.state.symbol, case.total, case.policy)
+    if reason is None:
+        return outcome
+    return replace(outcome, state=outcome.state.apply(events.StatusSet(Status.HALTED, reason)))
 
 
 def _stamped(before: SymbolState, outcome: Reconciliation, at: datetime) -> Reconciliation:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from holdfast.domain.broker_facts import BrokerPosition
 from holdfast.domain.decide import Moment, Rules
 from holdfast.domain.decimals import plain, to_cents
 from holdfast.domain.order import Intent, Role
+from holdfast.domain.position import ZERO
 from holdfast.domain.state import SymbolState
 
 BAR_AGE_MAX = 2  # timeframes
@@ -47,10 +49,23 @@ def judge(intent: Intent, state: SymbolState, moment: Moment, rules: Rules, mean
     reason = (
         means.entries_stopped
         or _over_quantity(intent, state, rules)
+        or _against_unmanaged(intent, state)
         or _stale(moment.now, moment.bar_time, rules)
         or _over_cash(reserve, means.cash)
     )
     return Refused(intent, reason) if reason else Approved(intent, reserve)
+
+
+def uncovered(intent: Intent, holding: BrokerPosition | None) -> str | None:
+    """Say why the broker's own word on the position does not cover an exit, or None (I3).
+
+    The file may not know yet what the owner sold by hand or moved away: then the exit would open the other side.
+    """
+    held = holding.quantity if holding else ZERO
+    free = held if holding is None or holding.available is None else holding.available
+    if held * intent.side.sign < 0 and abs(free) >= intent.quantity:
+        return None
+    return f"the broker shows {plain(held)}, {plain(free)} of it free: reading the position before the exit"
 
 
 def _over_quantity(intent: Intent, state: SymbolState, rules: Rules) -> str | None:
@@ -59,6 +74,14 @@ def _over_quantity(intent: Intent, state: SymbolState, rules: Rules) -> str | No
     if abs(after) <= rules.quantity:
         return None
     return f"{plain(abs(after))} would be above the configured quantity {plain(rules.quantity)}"
+
+
+def _against_unmanaged(intent: Intent, state: SymbolState) -> str | None:
+    """An account holds a symbol long or short, never both: such an entry would trade what is not the bot's (I3)."""
+    extra = state.position.unmanaged_quantity
+    if extra * intent.side.sign >= 0:
+        return None
+    return f"the account holds {plain(extra)} that the bot does not manage, and this order would trade them away"
 
 
 def _stale(now: datetime, bar_time: datetime, rules: Rules) -> str | None:

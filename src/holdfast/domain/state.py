@@ -14,7 +14,7 @@ from holdfast.domain import events
 from holdfast.domain.order import OrderRecord, OrderStatus, OrderView, Role
 from holdfast.domain.position import FLAT, ZERO, Position
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SETTLED_KEPT = 5
 # The broker's clock and ours may differ by less than this.
 RECONCILE_OVERLAP = timedelta(minutes=10)
@@ -61,6 +61,18 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class Ledger:
+    """How far the books go, so that nothing is booked twice or forgotten.
+
+    Every order of ours submitted until `orders_through` is booked, on file or not; every activity of others until
+    `activities_through` too.
+    """
+
+    orders_through: datetime | None = None
+    activities_through: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SymbolState:
     """One symbol's memory: `state/<SYMBOL>.json` field for field, the ones people look for first.
 
@@ -77,6 +89,7 @@ class SymbolState:
     strategy: str = ""
     last_decision: LastDecision | None = None
     orders: tuple[OrderRecord, ...] = ()
+    ledger: Ledger = Ledger()
     rearm: int | None = None
     last_correction: Correction | None = None
     reconciled_at: datetime | None = None
@@ -128,11 +141,24 @@ def _order_seen(state: SymbolState, event: events.OrderSeen) -> SymbolState:
         state = replace(state, orders=(*state.orders, known))
     seen = _merged(known, view)
     position = _booked(state.position, known, seen)
-    rejected = seen.status is OrderStatus.REJECTED and known.status is not OrderStatus.REJECTED
-    rearm = known.side.sign if rejected and known.role is Role.ENTRY else state.rearm
-    after = replace(state, orders=_with(state.orders, seen), position=position, rearm=rearm)
-    ended = known.is_unsettled and not seen.is_unsettled
-    return _exit_open_again(after, seen) if ended else after
+    after = replace(state, orders=_with(state.orders, seen), position=position)
+    if not known.is_unsettled or seen.is_unsettled:
+        return after
+    return _exit_open_again(replace(after, rearm=_rearm_after_end(state, seen)), seen)
+
+
+_BY_ANOTHER_HAND = (OrderStatus.CANCELED, OrderStatus.REPLACED)
+
+
+def _rearm_after_end(state: SymbolState, ended: OrderRecord) -> int | None:
+    """Return what blocks entries now: the broker rejected one, or another hand took a wanted one away."""
+    if ended.role is not Role.ENTRY:
+        return state.rearm
+    last = state.last_decision
+    is_wanted = last is not None and last.signal is not None and last.signal * ended.side.sign > 0
+    # The strategy cancels an entry only when it does not want it any more.
+    is_taken_away = ended.status in _BY_ANOTHER_HAND and is_wanted
+    return ended.side.sign if ended.status is OrderStatus.REJECTED or is_taken_away else state.rearm
 
 
 def _exit_open_again(state: SymbolState, ended: OrderRecord) -> SymbolState:
@@ -212,6 +238,10 @@ def _position_corrected(state: SymbolState, event: events.PositionCorrected) -> 
     return replace(state, position=position, rearm=event.rearm or state.rearm)
 
 
+def _activities_booked(state: SymbolState, event: events.ActivitiesBooked) -> SymbolState:
+    return replace(state, ledger=replace(state.ledger, activities_through=event.through))
+
+
 def _correction_noted(state: SymbolState, event: events.CorrectionNoted) -> SymbolState:
     correction = Correction(event.at, event.field, event.was, event.now, event.why)
     return replace(state, last_correction=correction)
@@ -234,7 +264,7 @@ def _resumed(state: SymbolState, _event: events.Resumed) -> SymbolState:
 
 
 def _saved(state: SymbolState, event: events.Saved) -> SymbolState:
-    return replace(state, orders=_kept(state.orders), saved_at=event.at, sequence=state.sequence + 1)
+    return replace(_without_old_orders(state), saved_at=event.at, sequence=state.sequence + 1)
 
 
 def is_only_progress(before: SymbolState, after: SymbolState) -> bool:
@@ -248,10 +278,15 @@ def is_only_progress(before: SymbolState, after: SymbolState) -> bool:
     )
 
 
-def _kept(orders: tuple[OrderRecord, ...]) -> tuple[OrderRecord, ...]:
-    """Drop all settled orders but the last few."""
-    last_few = [order for order in orders if not order.is_unsettled][-SETTLED_KEPT:]
-    return tuple(order for order in orders if order.is_unsettled or order in last_few)
+def _without_old_orders(state: SymbolState) -> SymbolState:
+    """Drop all settled orders but the last few; the ledger remembers up to when they are booked."""
+    dropped = [order for order in state.orders if not order.is_unsettled][:-SETTLED_KEPT]
+    if not dropped:
+        return state
+    times = [state.ledger.orders_through, *(order.submitted_at for order in dropped)]
+    through = max((time for time in times if time is not None), default=None)
+    kept = tuple(order for order in state.orders if order not in dropped)
+    return replace(state, orders=kept, ledger=replace(state.ledger, orders_through=through))
 
 
 _TRANSITIONS: dict[type[events.Event], Callable[[SymbolState, Any], SymbolState]] = {
@@ -262,6 +297,7 @@ _TRANSITIONS: dict[type[events.Event], Callable[[SymbolState, Any], SymbolState]
     events.OrderProvedAbsent: _order_proved_absent,
     events.StatusSet: _status_set,
     events.PositionCorrected: _position_corrected,
+    events.ActivitiesBooked: _activities_booked,
     events.CorrectionNoted: _correction_noted,
     events.Reconciled: _reconciled,
     events.OrderMayArrive: _order_may_arrive,

@@ -4,6 +4,7 @@ Every name passes `parse_symbol` at load, at naming a file and at building a URL
 """
 
 import re
+from collections.abc import Iterable
 
 _GRAMMAR = re.compile(r"[A-Z0-9]{1,10}(\.[A-Z0-9]{1,4})?(/[A-Z0-9]{2,5})?")
 
@@ -36,3 +37,15 @@ def symbol_of_stem(stem: str) -> str:
 def asset_key(symbol: str) -> str:
     """Return one key for all spellings of an asset: Alpaca's positions say ``BTCUSD`` for ``BTC/USD``."""
     return symbol.replace("/", "")
+
+
+def is_pair(symbol: str) -> bool:
+    """Whether the symbol is a crypto pair: ``BTC/USD``."""
+    return "/" in symbol
+
+
+def by_market(symbols: Iterable[str]) -> list[list[str]]:
+    """Split symbols into stocks and pairs, each sorted: they have prices and hours of their own. None is left empty."""
+    named = sorted(symbols)
+    markets = [[symbol for symbol in named if is_pair(symbol) is pairs] for pairs in (False, True)]
+    return [market for market in markets if market]

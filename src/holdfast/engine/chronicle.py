@@ -1,18 +1,26 @@
-"""Telling what happened: one journal line per thing for machines, one log line for people."""
+"""Telling what happened: one journal line per thing for machines, one log line for people, a report per reconcile."""
 
 from loguru import logger
 
-from holdfast.domain.decimals import plain
+from holdfast.domain.decimals import plain, price_text
 from holdfast.domain.order import Intent, OrderRecord, OrderStatus
+from holdfast.domain.position import ZERO
 from holdfast.domain.state import Correction, SymbolState
-from holdfast.engine.memory import Journal
+from holdfast.engine.findings import Findings, told
+from holdfast.engine.memory import Journal, Reports
 
 
 class Chronicle:
     """Compares a state before and after a save and writes down the difference."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, reports: Reports | None = None) -> None:
         self._journal = journal
+        self._reports = reports
+
+    async def reconciled(self, findings: Findings) -> None:
+        """Keep what a reconcile found where a person can read it the next morning."""
+        if self._reports is not None:
+            await self._reports.keep(findings)
 
     def decided(self, intent: Intent, why: str) -> None:
         """Note a decision to trade."""
@@ -45,14 +53,7 @@ class Chronicle:
         """Note a correction: what it was, what it is, and why."""
         facts = {"field": correction.field, "was": correction.was, "is": correction.now, "why": correction.why}
         self._journal.note(symbol, "correction", facts)
-        logger.warning(
-            "{}: corrected {}: was {}, is {}: {}",
-            symbol,
-            correction.field,
-            correction.was,
-            correction.now,
-            correction.why,
-        )
+        logger.warning("{}", told(symbol, correction))
 
     def _order(self, state: SymbolState, known: OrderRecord | None, order: OrderRecord) -> int:
         facts = {
@@ -80,10 +81,10 @@ class Chronicle:
 def _say_settled(state: SymbolState, order: OrderRecord) -> None:
     if order.filled_quantity:
         verb = "bought" if order.side.sign > 0 else "sold"
-        price = order.filled_average_price or 0
+        price = price_text(order.filled_average_price or ZERO)
         held = plain(state.position.quantity)
         why = f" ({state.last_decision.why})" if state.last_decision else ""
-        logger.info("{}: {} {} at {:.2f}, now {}{}", state.symbol, verb, plain(order.filled_quantity), price, held, why)
+        logger.info("{}: {} {} at {}, now {}{}", state.symbol, verb, plain(order.filled_quantity), price, held, why)
     if order.status is not OrderStatus.FILLED:
         reason = f": {order.reason}" if order.reason else ""
         logger.warning("{}: order {} {}{}", state.symbol, order.client_order_id, order.status.value, reason)

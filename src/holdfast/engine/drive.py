@@ -63,7 +63,7 @@ class Lockstep:
             instant = await self._patiently(partial(self._pacer.next_instant, after))
             self._set_time(instant.time)
             await supervisor.keep_up()
-            if not instant.session_open and not instant.finished:
+            if not (instant.session_open or instant.finished or supervisor.never_closes):
                 self._closed.say(instant.time, supervisor.sessions)
             await supervisor.feed.bring(instant.symbols, instant.time)
             await supervisor.settle()
@@ -98,7 +98,7 @@ class RealTime:
         while True:
             now = self._clock.now()
             await supervisor.keep_up()
-            if not self._portfolio.is_session_open(now - BAR_DELAY):
+            if not self._portfolio.is_open(now - BAR_DELAY):
                 self._closed.say(now, self._portfolio.sessions)
                 await self._clock.sleep(NAP_S_MAX)
                 continue

@@ -8,6 +8,7 @@ from loguru import logger
 
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.symbols import by_market
 from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.ports import BarStream, MarketData
 
@@ -110,7 +111,11 @@ class BarFeed:
         self._was_live, self._connections, self._has_spoken = is_live, connections, False
 
     async def backfill(self, symbols: list[str], now: datetime) -> None:
-        """Deliver every complete bar of `symbols` that is not delivered yet; one request for all, pages apart."""
+        """Deliver every complete bar of `symbols` that is not delivered yet; one request for a market, pages apart."""
+        for market in by_market(symbols):
+            await self._backfill(market, now)
+
+    async def _backfill(self, symbols: list[str], now: datetime) -> None:
         start = min(self._newest[symbol] for symbol in symbols) + self._timeframe.length
         end = now - self._timeframe.length
         try:

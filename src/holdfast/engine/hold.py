@@ -79,11 +79,10 @@ def next_holds(
     return Holds(Hold(outcome.doubt, taken, POSITION_LAGS * assumptions.position_lag_s, total), wire)
 
 
-def stranger_traded(holds: Holds, now: float, assumptions: Assumptions) -> Holds:
-    """Return the holds after somebody else's fill: no order until a snapshot has shown what is left."""
+def position_moved(holds: Holds, reason: str, now: float, assumptions: Assumptions) -> Holds:
+    """Return the holds after a sign that somebody else moved the position: no order until a snapshot has shown it."""
     if holds.position is not None:
         return holds
-    reason = "somebody else traded this symbol: reading the position"
     return replace(holds, position=Hold(reason, now, assumptions.position_lag_s))
 
 

@@ -1,12 +1,14 @@
 """A worker's inbox: what it is told, in order, and a way to wait until it has dealt with everything."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.domain.bar import Bar
 from holdfast.domain.order import OrderView
 from holdfast.domain.reconcile import SymbolFacts
+from holdfast.engine.reconciler import Ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,22 @@ class LookUp:
     """Ask the broker about the unsettled orders now."""
 
 
+def _unheard(_symbol: str, _ready: Ready) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class FactsRead:
-    """A snapshot begun at process second `taken`, market time `at`, when the state had this `sequence`."""
+    """A snapshot begun at process second `taken`, market time `at`, when the state had this `sequence`.
+
+    `found` is told what came of it once that is durable; what is out of date comes to nothing.
+    """
 
     facts: SymbolFacts
     sequence: int
     taken: float
     at: datetime
+    found: Callable[[str, Ready], None] = _unheard
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,23 @@ from loguru import logger
 
 from holdfast.domain import events
 from holdfast.domain.bar import Bar
+from holdfast.domain.decimals import plain
 from holdfast.domain.doubt import lost_answer, unresolved, with_doubt
-from holdfast.domain.errors import Recoverable, Rejected
-from holdfast.domain.order import OrderRecord, OrderView
+from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
+from holdfast.domain.fee import FEE_WHY, less_fee
+from holdfast.domain.order import OrderRecord, OrderStatus, OrderView, Role
+from holdfast.domain.position import ZERO
 from holdfast.domain.reconcile import reconcile, role_of
 from holdfast.domain.state import Status, SymbolState, is_only_progress
+from holdfast.domain.symbols import is_pair
 from holdfast.engine.chronicle import Chronicle
-from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds
+from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds, position_moved
 from holdfast.engine.inbox import FactsRead
 from holdfast.engine.lookups import LookUpSchedule
-from holdfast.engine.memory import StateStore
+from holdfast.engine.memory import StateStore, Unreadable
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.ports import Broker, Clock
+from holdfast.engine.reconciler import Ready
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.submission import says_the_same
 
@@ -59,9 +64,11 @@ class SymbolKeeper:
         self._tools = tools
         self._lookups = LookUpSchedule(tools.broker.assumptions, started=tools.clock.monotonic())
         self._saved_at = tools.clock.monotonic()
+        self._filled_at = float("-inf")
         self._has_unsaved = False
         self._stopping = False
         self._in_flight: str | None = None
+        self._is_fee_due = False
         self._resolved = asyncio.Event()
 
     @property
@@ -97,6 +104,8 @@ class SymbolKeeper:
         """After a failure, believe the disk; where it holds nothing valid, write what is remembered."""
         on_disk = await self._tools.store.load(self.symbol)
         if not isinstance(on_disk, SymbolState):
+            if isinstance(on_disk, Unreadable):
+                await self._tools.store.set_aside(self.symbol)
             await self.checkpoint()
             return
         last = self.state.last_decision
@@ -142,6 +151,51 @@ class SymbolKeeper:
         else:
             self._lookups.found(record.client_order_id)
             await self._see(view)
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Cancel what a removed symbol has still working: its position is kept, an entry would enlarge it."""
+        if self.state.status is not Status.RETIRED:
+            return
+        for record in self.state.unsettled:
+            if record.role is Role.ENTRY and record.status is not OrderStatus.PENDING_CANCEL:
+                await self._cancel(record)
+
+    async def _cancel(self, record: OrderRecord | None) -> None:
+        """Ask for a cancel; only a terminal look-up says that it happened."""
+        if record is None or record.broker_order_id is None:
+            return
+        try:
+            await self._tools.broker.cancel(record.broker_order_id)
+        except (Recoverable, Rejected, OutcomeUnknown) as error:
+            logger.info("{}: the cancel of {} is open: {}", self.symbol, record.client_order_id, error)
+        self._lookups.sent(record.client_order_id, self._tools.clock.monotonic())
+
+    async def _doubt_position(self, reason: str) -> None:
+        """Trade nothing until a snapshot has shown what the account holds."""
+        tools = self._tools
+        self.holds = position_moved(self.holds, reason, tools.clock.monotonic(), tools.broker.assumptions)
+        tools.portfolio.reconcile_wanted.set()
+        await self._commit()
+
+    async def _book_fee(self) -> None:
+        """Before a decision: what the broker took of a purchase is gone, however soon the next bar comes."""
+        if not self._is_fee_due:
+            return
+        try:
+            holding = await self._tools.broker.position(self.symbol)
+        except (Recoverable, Rejected) as error:
+            logger.debug("{}: the fee could not be read from the position: {}", self.symbol, error)
+            return
+        total = holding.quantity if holding else ZERO
+        before, after = self.state.position, less_fee(self.state, total)
+        if after.position.total_quantity != total:
+            return
+        self._is_fee_due = False
+        if after is not self.state:
+            change = plain(before.quantity), plain(after.position.quantity)
+            noted = events.CorrectionNoted(self._tools.clock.now(), "position.quantity", *change, FEE_WHY)
+            await self._save_if_changed(after.apply(noted))
 
     async def _not_found(self, record: OrderRecord) -> None:
         if not self._lookups.is_absence_proved(record, self._tools.clock.monotonic()):
@@ -153,6 +207,9 @@ class SymbolKeeper:
             await self._commit(events.StatusSet(Status.HALTED, f"{evidence}: holdfast resume {self.symbol}"))
         else:
             await self._commit(events.OrderProvedAbsent(record.client_order_id))
+            if record.role is Role.EXIT:
+                # What was refused may be gone: a split, a transfer, the owner's hand.
+                self._tools.portfolio.reconcile_wanted.set()
 
     async def _on_facts(self, read: FactsRead) -> None:
         if read.sequence != self.state.sequence:
@@ -162,6 +219,7 @@ class SymbolKeeper:
         self._look_for_a_twin(outcome.state)
         before = self.holds
         self.holds = next_holds(before, outcome, read.facts, read.taken, self._tools.broker.assumptions)
+        self._is_fee_due = self._is_fee_due and outcome.doubt is not None
         after = outcome.state
         if after.order_may_arrive and self.holds.wire is None:
             after = after.apply(events.OrderMayArrive(is_possible=False))
@@ -171,6 +229,7 @@ class SymbolKeeper:
             # The file still says what was doubted: so is the doubt.
             self.holds = before
             raise
+        read.found(self.symbol, Ready(self.state, outcome.corrections, self.holds))
 
     def _look_for_a_twin(self, after: SymbolState) -> None:
         """An order with our prefix that this process did not send: another bot of our name trades this account."""
@@ -204,7 +263,12 @@ class SymbolKeeper:
             self.state = before
             raise
         if before.position != self.state.position:
-            self.holds = after_fill(self.holds, self._tools.clock.monotonic())
+            self._filled_at = self._tools.clock.monotonic()
+            self.holds = after_fill(self.holds, self._filled_at)
+            if is_pair(self.symbol) and before.position.quantity < self.state.position.quantity:
+                # The broker takes its fee of a purchase in the asset: only the position tells what is left.
+                self._is_fee_due = True
+                self._tools.portfolio.reconcile_wanted.set()
         self.progress.trades += self._tools.chronicle.changed(before, self.state)
         self._tools.portfolio.follow(before, self.state)
 

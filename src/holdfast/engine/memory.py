@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from holdfast.domain.state import SymbolState
+from holdfast.engine.findings import Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class StateStore(Protocol):
         """Return why nothing may be sent just now (lock lost), or None."""
         ...
 
-    def is_halted(self) -> bool:
-        """Whether a person made the file HALT, which stops every entry."""
+    def entries_stopped(self) -> str | None:
+        """Return why nothing new may be begun just now (a person's HALT, a full disk), or None."""
         ...
 
 
@@ -55,4 +56,12 @@ class Journal(Protocol):
 
     def note(self, symbol: str, kind: str, facts: Mapping[str, Any]) -> None:
         """Append one line."""
+        ...
+
+
+class Reports(Protocol):
+    """What each reconcile found, for a person to read later. Written on the side, as the journal is."""
+
+    async def keep(self, findings: Findings) -> None:
+        """Keep one report; a failure is logged and harms nothing else."""
         ...

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from holdfast.domain.bar import Bar
-from holdfast.domain.broker_facts import Account, Asset, BrokerPosition, FillActivity, Rows
+from holdfast.domain.broker_facts import Account, Activity, Asset, BrokerPosition, Rows
 from holdfast.domain.order import OrderView
 from holdfast.domain.session import Session
 from holdfast.domain.timeframe import Timeframe
@@ -31,8 +31,8 @@ class Assumptions:
         return (self.request_lifetime_s + self.listing_lag_s) * 1.1 + 1
 
 
-class Broker(Protocol):
-    """The account. Every call may raise Recoverable, Rejected or Fatal; writes also OutcomeUnknown."""
+class BrokerReads(Protocol):
+    """What may be asked about the account. Every call may raise Recoverable, Rejected or Fatal."""
 
     @property
     def assumptions(self) -> Assumptions:
@@ -55,29 +55,41 @@ class Broker(Protocol):
         """Look one order up; None when the broker does not know the id (404)."""
         ...
 
-    async def fills(self, after: datetime) -> Rows[FillActivity]:
-        """Read all pages of the account's executions after `after`."""
+    async def position(self, symbol: str) -> BrokerPosition | None:
+        """Read one position; None when the account holds none (404)."""
+        ...
+
+    async def activities(self, after: datetime) -> Rows[Activity]:
+        """Read all pages of what changed the account's holdings after `after`: fills, splits, transfers, fees."""
         ...
 
     async def assets(self) -> Mapping[str, Asset]:
-        """Read every asset that may be traded, by symbol; one call."""
+        """Read every stock that may be traded, by symbol; one call."""
+        ...
+
+    async def pairs(self) -> Mapping[str, Asset]:
+        """Read every crypto pair that may be traded, by symbol; one call."""
         ...
 
     async def sessions(self, start: date, end: date) -> Sequence[Session]:
         """Read the market's sessions from `start` to `end`, both included; one call."""
         ...
 
+    @property
+    def calls(self) -> int:
+        """How many requests went out so far."""
+        ...
+
+
+class Broker(BrokerReads, Protocol):
+    """The account, read and written: the two writes there are (I13). They may also raise OutcomeUnknown."""
+
     async def submit(self, intent: SavedIntent) -> OrderView:
-        """POST the order, once. A market day order of our own."""
+        """POST the order, once. A market order of our own, good for the day (for a pair: till canceled)."""
         ...
 
     async def cancel(self, broker_order_id: str) -> None:
         """Ask for a cancel of our own order. Only a terminal look-up says that it happened."""
-        ...
-
-    @property
-    def calls(self) -> int:
-        """How many requests went out so far."""
         ...
 
 

@@ -5,18 +5,18 @@ its reason; none is silently uncorrected.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from holdfast.domain import events
 from holdfast.domain.broker_facts import Account, BrokerPosition, Snapshot
-from holdfast.domain.decimals import plain
+from holdfast.domain.decimals import plain, price_text
 from holdfast.domain.doubt import lost_answer, with_doubt
+from holdfast.domain.external import Policy
 from holdfast.domain.facts import SortedSnapshot, sort_snapshot
-from holdfast.domain.order import OrderRecord
-from holdfast.domain.position import ZERO, Position
-from holdfast.domain.reconcile import Policy, Reconciliation, SymbolFacts, reconcile
+from holdfast.domain.position import ZERO
+from holdfast.domain.reconcile import Reconciliation, SymbolFacts, reconcile
 from holdfast.domain.state import Correction, Status, SymbolState
 from holdfast.domain.symbols import asset_key
 from holdfast.engine.hold import NO_HOLDS, Holds, memory_lost, next_holds
@@ -48,12 +48,16 @@ class Ready:
 
 @dataclass(slots=True)
 class Report:
-    """What a reconcile found. `failed` names the symbols whose files cannot be read or written, and why."""
+    """What a reconcile found. `failed` names the symbols whose files cannot be read or written, and why.
+
+    `seconds` is the time it took.
+    """
 
     taken_at: datetime
     account: Account
     calls: int
     positions_calls: int = 1
+    seconds: float = 0.0
     ready: dict[str, Ready] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     unmanaged: tuple[BrokerPosition, ...] = ()
@@ -105,6 +109,7 @@ class Reconciler:
         Raises:
             Recoverable: the broker did not answer everything; nothing was changed.
         """
+        begun = self._clock.monotonic()
         account_id = self._identity.account_id
         loaded, failed = await self._load_all(policies, account_id)
         known = {symbol: state for symbol, state in loaded.items() if isinstance(state, SymbolState)}
@@ -120,7 +125,8 @@ class Reconciler:
             keeping.append(self._keep(one, replace(ready, state=admit(symbol, ready.state)), report))
         await asyncio.gather(*keeping)
         report.ready = dict(sorted(report.ready.items()))
-        report.unmanaged = _unmanaged(sorted_, report)
+        report.unmanaged = unmanaged(sorted_, (*report.ready, *report.failed))
+        report.seconds = self._clock.monotonic() - begun
         return report
 
     async def _load_all(
@@ -210,39 +216,26 @@ class _One:
         return self.loaded.order_may_arrive if isinstance(self.loaded, SymbolState) else self.is_rebuilt
 
     def base(self) -> SymbolState:
-        """Return the state to start from: the file, or an empty one with what the last backup forbade and had sent."""
+        """Return the state to start from: the file, the newest earlier version, or an empty one.
+
+        An earlier version is true of its time, and its ledger says from when on the broker's history must be booked.
+        """
         if isinstance(self.loaded, SymbolState):
             return self.loaded
-        fresh = SymbolState(self.symbol, account_id=self.account_id)
         backup = self.loaded.backup
         if backup is None or backup.account_id != self.account_id:
-            return fresh
-        return SymbolState(
-            self.symbol,
-            position=Position(unmanaged_quantity=backup.position.unmanaged_quantity),
-            status=backup.status,
-            status_reason=backup.status_reason,
-            strategy=backup.strategy,
-            orders=tuple(_unseen(order) for order in backup.unsettled),
-            rearm=backup.rearm,
-            sequence=backup.sequence + 1,
-            account_id=self.account_id,
-        )
+            return SymbolState(self.symbol, account_id=self.account_id)
+        return replace(backup, sequence=backup.sequence + 1)
 
     def file_correction(self, outcome: Reconciliation) -> tuple[Correction, ...]:
         if not self.is_rebuilt:
             return ()
         was = f"unreadable: {self.loaded.why}" if isinstance(self.loaded, Unreadable) else "missing"
         held = outcome.state.position
-        price = f" at {held.average_entry_price:.2f}" if held.average_entry_price else ""
+        price = f" at {price_text(held.average_entry_price)}" if held.average_entry_price else ""
         now = f"rebuilt: position {plain(held.quantity)}{price}"
         why = f"{_count(len(self.facts.our_orders), 'order')} of ours and the position at the broker"
         return (Correction(self.snapshot.taken_at, "file", was, now, why),)
-
-
-def _unseen(order: OrderRecord) -> OrderRecord:
-    """An order that an earlier version had sent, with nothing of it booked: the broker's word books it anew."""
-    return replace(order, filled_quantity=ZERO, filled_average_price=None, submitted_at=None)
 
 
 def _of_account(loaded: Loaded, account_id: str) -> Loaded:
@@ -263,7 +256,7 @@ def _broker_ids(states: Mapping[str, SymbolState]) -> list[str]:
     return [order.broker_order_id for state in states.values() for order in state.orders if order.broker_order_id]
 
 
-def _unmanaged(sorted_: SortedSnapshot, report: Report) -> tuple[BrokerPosition, ...]:
-    """Holdings of symbols that neither config nor a file names: reported, never touched."""
-    known = {asset_key(symbol) for symbol in (*report.ready, *report.failed)}
+def unmanaged(sorted_: SortedSnapshot, symbols: Iterable[str]) -> tuple[BrokerPosition, ...]:
+    """Return the holdings of symbols that neither config nor a file names: reported, never touched."""
+    known = {asset_key(symbol) for symbol in symbols}
     return tuple(position for key, position in sorted(sorted_.holdings.items()) if key not in known)

@@ -15,7 +15,7 @@ ORDER_LIFE = timedelta(days=4)
 
 
 async def take_snapshot(broker: Broker, clock: Clock, account_id: str, since: datetime) -> Snapshot:
-    """Read account, orders, positions, orders again and fills, in this order.
+    """Read account, orders, positions, orders again and activities, in this order.
 
     Orders stand on both sides of the positions, so that a fill in between is seen by the second read.
 
@@ -30,13 +30,13 @@ async def take_snapshot(broker: Broker, clock: Clock, account_id: str, since: da
     first = await broker.orders(after=since - ORDER_LIFE)
     positions = await broker.positions()
     second = await broker.orders(after=None, open_only=True)
-    fills = await broker.fills(since)
+    activities = await broker.activities(since)
     # An order that was open in the first read and is not in the second has ended in between: ask once more.
     open_then = {view.broker_order_id for view in first.good if not view.status.is_terminal}
     if not open_then <= {view.broker_order_id for view in second.good}:
         second = await broker.orders(after=since - ORDER_LIFE)
     orders = Rows(newest_views(first.good, second.good), first.bad + second.bad)
-    return Snapshot(taken_at, account, orders, positions, fills, broker.calls - calls)
+    return Snapshot(taken_at, account, orders, positions, activities, broker.calls - calls)
 
 
 def snapshot_start(states: Iterable[SymbolState | None], now: datetime) -> datetime:

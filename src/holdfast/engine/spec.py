@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from holdfast.domain.decide import Rules
-from holdfast.domain.reconcile import ExternalChange, Policy
+from holdfast.domain.external import ExternalChange, Policy
 from holdfast.strategies.base import Strategy
 
 

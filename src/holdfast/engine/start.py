@@ -10,18 +10,21 @@ from loguru import logger
 from holdfast.domain.admission import admit, asset_trouble, retire
 from holdfast.domain.broker_facts import Asset
 from holdfast.domain.decide import Rules
-from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
+from holdfast.domain.errors import Recoverable, Rejected
 from holdfast.domain.order import Role
+from holdfast.domain.position import ZERO
 from holdfast.domain.session import Session
 from holdfast.domain.state import Status, SymbolState
+from holdfast.domain.symbols import by_market, is_pair
 from holdfast.domain.timeframe import TIMEFRAMES
+from holdfast.engine.findings import Occasion
 from holdfast.engine.keeper import Tools
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.portfolio import Portfolio
-from holdfast.engine.ports import Broker
 from holdfast.engine.purse import Purse
 from holdfast.engine.reconciler import Ready, Reconciler, Report
 from holdfast.engine.spec import SymbolSpec
+from holdfast.engine.summary import findings_of
 from holdfast.engine.window import BarWindow
 from holdfast.engine.worker import SymbolWorker
 
@@ -50,7 +53,8 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
         Recoverable: the broker did not answer; no file was changed and no trading starts.
     """
     now = outside.clock.now()
-    assets = await outside.broker.assets()
+    never_closes = any(is_pair(spec.symbol) for spec in specs)
+    assets = {**await outside.broker.assets(), **(await outside.broker.pairs() if never_closes else {})}
     sessions = await outside.broker.sessions((now - CALENDAR_REACH).date(), (now + CALENDAR_REACH).date())
     specs = [_with_lot(spec, assets.get(spec.symbol)) for spec in specs]
     reconciler = Reconciler(outside, identity)
@@ -66,12 +70,15 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
 
     policies = {spec.symbol: spec.policy for spec in specs}
     report = await reconciler.run(policies, admit=admit_to_trade)
-    portfolio = Portfolio(Purse(report.account.cash), sessions, outside.store.is_halted)
+    await outside.chronicle.reconciled(findings_of(report, Occasion.START, outside))
+    purse = Purse(report.account.spendable)
+    portfolio = Portfolio(purse, sessions, outside.store.entries_stopped, never_closes=never_closes)
     if not report.account.is_tradable:
         portfolio.stop_entries("the broker has blocked the account for trading")
         logger.error("the account is blocked for trading: entries are refused; ask the broker")
-    if outside.store.is_halted():
-        logger.warning("the file HALT in the state folder stops every entry: remove it to trade again")
+    stopped = outside.store.entries_stopped()
+    if stopped:
+        logger.warning(stopped)
     tools = Tools(outside.broker, outside.store, outside.chronicle, outside.clock, portfolio, identity.account_id)
     workers = {
         symbol: _worker(by_symbol.get(symbol, _retired_spec(symbol, identity.bot)), ready, tools)
@@ -81,14 +88,15 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
     started = Started(report, portfolio, workers, dict(report.failed), retired)
     await _warm_up(started, outside, sessions)
     _claim_for_open_entries(started)
-    await _cancel_retired_entries(started, outside.broker)
     return started
 
 
 def _with_lot(spec: SymbolSpec, asset: Asset | None) -> SymbolSpec:
-    if asset is None or not asset.is_fractionable:
+    if asset is None:
         return spec
-    return replace(spec, rules=replace(spec.rules, lot=LOT_OF_FRACTIONS))
+    lot = asset.lot or (LOT_OF_FRACTIONS if asset.is_fractionable else spec.rules.lot)
+    quantity_min, value_min = asset.quantity_min or lot, asset.value_min or ZERO
+    return replace(spec, rules=replace(spec.rules, lot=lot, quantity_min=quantity_min, value_min=value_min))
 
 
 def _retired_spec(symbol: str, bot: str) -> SymbolSpec:
@@ -102,19 +110,23 @@ def _worker(spec: SymbolSpec, ready: Ready, tools: Tools) -> SymbolWorker:
 
 async def _warm_up(started: Started, outside: Outside, sessions: Sequence[Session]) -> None:
     """Fill the windows in bulk; a history that cannot be had now means that strategies wait for live bars."""
-    tradable = [worker for worker in started.workers.values() if worker.is_followed]
-    if not tradable:
-        return
-    now = outside.clock.now()
-    timeframe = tradable[0].spec.rules.timeframe
-    most = max(worker.window.length for worker in tradable)
-    begin = warm_up_start(sessions, now, most, timeframe.length)
+    followed = {symbol: worker for symbol, worker in started.workers.items() if worker.is_followed}
+    for market in by_market(followed):
+        await _warm_up_market([followed[symbol] for symbol in market], outside, sessions)
+
+
+async def _warm_up_market(workers: Sequence[SymbolWorker], outside: Outside, sessions: Sequence[Session]) -> None:
+    """Read the history of all stocks, or of all pairs, in one request, pages apart."""
+    now, timeframe = outside.clock.now(), workers[0].spec.rules.timeframe
+    most = max(worker.window.length for worker in workers)
+    lived = [Session(now - CALENDAR_REACH, now)] if is_pair(workers[0].symbol) else sessions
+    begin = warm_up_start(lived, now, most, timeframe.length)
     try:
-        found = await outside.market_data.bars([worker.symbol for worker in tradable], timeframe, begin, now)
+        found = await outside.market_data.bars([worker.symbol for worker in workers], timeframe, begin, now)
     except (Recoverable, Rejected) as error:
         logger.warning("warm-up bars could not be read ({}): strategies begin with what comes live", error)
         return
-    for worker in tradable:
+    for worker in workers:
         complete = [bar for bar in found.get(worker.symbol, ()) if bar.time <= now - timeframe.length]
         worker.warm_up(complete[-worker.window.length :])
 
@@ -138,14 +150,3 @@ def _claim_for_open_entries(started: Started) -> None:
         for order in worker.state.unsettled:
             if order.role is Role.ENTRY and bar is not None:
                 started.portfolio.purse.reserve(order.client_order_id, order.open_quantity * bar.close)
-
-
-async def _cancel_retired_entries(started: Started, broker: Broker) -> None:
-    """A removed symbol keeps its position; an entry still working would enlarge it."""
-    for symbol in started.retired:
-        for order in started.workers[symbol].state.unsettled:
-            if order.role is Role.ENTRY and order.broker_order_id:
-                try:
-                    await broker.cancel(order.broker_order_id)
-                except (Recoverable, Rejected, OutcomeUnknown) as error:
-                    logger.warning("{}: the working entry could not be canceled: {}", symbol, error)

@@ -43,8 +43,9 @@ async def _guard(intent: Intent, account_id: str, store: StateStore) -> SavedInt
     trouble = store.trouble()
     if trouble:
         return trouble
-    if intent.role is Role.ENTRY and store.is_halted():
-        return "the file HALT stops every entry"
+    stopped = store.entries_stopped() if intent.role is Role.ENTRY else None
+    if stopped:
+        return stopped
     on_disk = await store.load(intent.symbol)
     record = on_disk.order(intent.client_order_id) if isinstance(on_disk, SymbolState) else None
     if not isinstance(on_disk, SymbolState) or record is None or record.status is not OrderStatus.INTENT:

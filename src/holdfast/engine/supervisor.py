@@ -14,16 +14,19 @@ from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Fatal, Recoverable, Rejected
 from holdfast.domain.facts import is_ours, sort_snapshot
 from holdfast.domain.order import OrderView
-from holdfast.domain.session import Session
+from holdfast.domain.session import Session, session_at
 from holdfast.domain.state import Status
 from holdfast.domain.symbols import asset_key
 from holdfast.engine.board import Board
 from holdfast.engine.feed import BarFeed
+from holdfast.engine.findings import Occasion
 from holdfast.engine.inbox import BarClosed, FactsRead, LookUp, OrderNews, StrangerTraded
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.ports import BarStream, OrderStream
+from holdfast.engine.reconciler import Report, unmanaged
 from holdfast.engine.snapshots import snapshot_start, take_snapshot
 from holdfast.engine.start import CALENDAR_REACH, Started
+from holdfast.engine.summary import findings_of
 from holdfast.engine.worker import SymbolWorker
 
 FAILURES_MAX = 3
@@ -33,6 +36,7 @@ REST_S = 30.0
 RESOLVE_PATIENCE_S = 10.0
 STOP_PATIENCE_S = 5.0
 CALENDAR_AHEAD = timedelta(days=10)
+CLOCKS_APART_S = 5.0
 
 
 class Supervisor:
@@ -58,11 +62,14 @@ class Supervisor:
         self._order_stream = streams[1]
         self._order_connections = 0
         self._calendar_asked: date | None = None
+        self._reconciled_at = started.report.taken_at
+        self._clocks_apart = outside.clock.wall().timestamp() - outside.clock.monotonic()
         self._reconcile_every_s = reconcile_every_s
         self._random = random
         self._children: list[asyncio.Task[None]] = []
-        self._by_asset = {asset_key(symbol): symbol for symbol in started.workers}
-        self._rung = asyncio.Event()
+        # Of two spellings of one pair, the one that is traded: the other is a file that config names no more.
+        ranked = sorted(started.workers.values(), key=lambda worker: worker.is_followed)
+        self._by_asset = {asset_key(worker.symbol): worker.symbol for worker in ranked}
         self._outlasted: set[str] = set()
         self._reconciling: asyncio.Task[None] | None = None
         self._fatal: asyncio.Future[Fatal] = asyncio.get_running_loop().create_future()
@@ -79,6 +86,11 @@ class Supervisor:
     def sessions(self) -> list[Session]:
         """The market's sessions around now."""
         return list(self._portfolio.sessions)
+
+    @property
+    def never_closes(self) -> bool:
+        """Whether some market is always open for the bot."""
+        return self._portfolio.never_closes
 
     def begin(self) -> None:
         """Start the children and the streams."""
@@ -100,15 +112,27 @@ class Supervisor:
                 worker.put(OrderNews(view))
         elif asset_key(view.symbol) in self._by_asset and view.filled_quantity:
             self.workers[self._by_asset[asset_key(view.symbol)]].put(StrangerTraded())
-            self._rung.set()
 
     async def keep_up(self) -> None:
-        """Look after what runs out or breaks by itself: the calendar ahead, and a stream that came back."""
+        """Look after what runs out, breaks or changes by itself: calendar, order stream, clocks, a new session."""
         if self._order_stream.connections != self._order_connections:
             if self._order_connections:
-                self._rung.set()
+                self._portfolio.reconcile_wanted.set()
             self._order_connections = self._order_stream.connections
         await self._keep_calendar()
+        if self._is_new_session() or self._has_slept():
+            await self._reconcile_or_warn()
+
+    def _is_new_session(self) -> bool:
+        """Whether a session has begun since the last reconcile: splits and transfers come overnight."""
+        session = session_at(self._portfolio.sessions, self._outside.clock.now())
+        return session is not None and self._reconciled_at < session.open
+
+    def _has_slept(self) -> bool:
+        """Whether the wall clock ran away from the process's own: the machine slept, or somebody set the clock."""
+        clock, before = self._outside.clock, self._clocks_apart
+        self._clocks_apart = clock.wall().timestamp() - clock.monotonic()
+        return abs(self._clocks_apart - before) > CLOCKS_APART_S
 
     async def _keep_calendar(self) -> None:
         """Read the sessions ahead before they run out; without them nothing would be traded any more."""
@@ -231,26 +255,37 @@ class Supervisor:
     async def _reconcile_for_ever(self) -> None:
         while True:
             await self._until_next_reconcile()
-            try:
-                await self.reconcile()
-            except Fatal as error:
-                self.end_for(error)
-                return
-            except (Recoverable, Rejected) as error:
-                logger.warning("the reconcile could not finish: {}; nothing was changed, it runs again", error)
+            await self._reconcile_or_warn()
+
+    async def _reconcile_or_warn(self) -> None:
+        """Reconcile and keep what was found; a broker in trouble is asked again in its turn."""
+        before = {symbol: worker.state.status for symbol, worker in self.workers.items()}
+        try:
+            report = await self.reconcile()
+            await self._taken_in()
+            if report.corrections or any(
+                ready.state.status is not before[name] for name, ready in report.ready.items()
+            ):
+                findings = findings_of(report, Occasion.RUNNING, self._outside)
+                await self._outside.chronicle.reconciled(findings)
+        except Fatal as error:
+            self.end_for(error)
+        except (Recoverable, Rejected) as error:
+            logger.warning("the reconcile could not finish: {}; nothing was changed, it runs again", error)
 
     async def _until_next_reconcile(self) -> None:
-        """Wait for the next turn, or for a foreign fill and then until the positions must show it."""
+        """Wait for the next turn, or until somebody wants one and the positions must show what happened."""
         await self._taken_in()
         turn = asyncio.ensure_future(self._outside.clock.sleep(self._next_reconcile_s()))
-        ring = asyncio.ensure_future(self._rung.wait())
+        wanted = self._portfolio.reconcile_wanted
+        ring = asyncio.ensure_future(wanted.wait())
         try:
             await asyncio.wait({turn, ring}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             turn.cancel()
             ring.cancel()
-        if self._rung.is_set():
-            self._rung.clear()
+        if wanted.is_set():
+            wanted.clear()
             await self._outside.clock.sleep(self._outside.broker.assumptions.position_lag_s)
 
     async def _taken_in(self) -> None:
@@ -266,8 +301,11 @@ class Supervisor:
         closest = self._outside.broker.assumptions.position_lag_s
         return max(closest, min([self._reconcile_every_s, *(end - now for end in ends)]))
 
-    async def reconcile(self) -> None:
-        """Read a snapshot and hand every worker its part, with the sequence that it was read for."""
+    async def reconcile(self) -> Report:
+        """Read a snapshot and hand every worker its part, with the sequence that it was read for.
+
+        The report fills as the workers take their parts in.
+        """
         sequences = self._sequences()
         was_trading = any(worker.state.unsettled for worker in self.workers.values())
         clock, taken = self._outside.clock, self._outside.clock.monotonic()
@@ -276,9 +314,14 @@ class Supervisor:
         known = [order.broker_order_id for worker in self.workers.values() for order in worker.state.orders]
         sorted_ = sort_snapshot(snapshot, self._identity.bot, [name for name in known if name])
         if not was_trading and sequences == self._sequences():
-            self._portfolio.purse.recount(snapshot.account.cash)
+            self._portfolio.purse.recount(snapshot.account.spendable)
+        self._reconciled_at = snapshot.taken_at
+        report = Report(snapshot.taken_at, snapshot.account, snapshot.calls, seconds=clock.monotonic() - taken)
+        report.unmanaged = unmanaged(sorted_, self.workers)
         for symbol, worker in self.workers.items():
-            worker.put(FactsRead(sorted_.of(symbol), sequences[symbol], taken, snapshot.taken_at))
+            part = (sorted_.of(symbol), sequences[symbol], taken, snapshot.taken_at)
+            worker.put(FactsRead(*part, report.ready.__setitem__))
+        return report
 
     def _sequences(self) -> dict[str, int]:
         return {symbol: worker.state.sequence for symbol, worker in self.workers.items()}

@@ -11,12 +11,12 @@ from loguru import logger
 from holdfast.domain import events
 from holdfast.domain.bar import Bar
 from holdfast.domain.decide import Decision, Moment, decide
-from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
-from holdfast.domain.order import OrderRecord
-from holdfast.domain.risk import Approved, judge
+from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.order import Role
+from holdfast.domain.risk import Approved, Refused, judge, uncovered
 from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.evaluation import evaluate
-from holdfast.engine.hold import NO_HOLDS, Holds, stranger_traded
+from holdfast.engine.hold import NO_HOLDS, Holds
 from holdfast.engine.inbox import BarClosed, FactsRead, Inbox, LookUp, Message, OrderNews, StrangerTraded
 from holdfast.engine.keeper import SymbolKeeper, Tools
 from holdfast.engine.spec import SymbolSpec
@@ -93,15 +93,16 @@ class SymbolWorker(SymbolKeeper):
                 if not self._stopping:
                     await self._look_up()
             case StrangerTraded():
-                self.holds = stranger_traded(self.holds, self._tools.clock.monotonic(), self._tools.broker.assumptions)
+                await self._doubt_position("somebody else traded this symbol: reading the position")
             case FactsRead():
                 await self._on_facts(message)
 
     async def _on_bar(self, bar: Bar) -> None:
         if not self._take(bar):
             return
+        await self._book_fee()
         now = self._tools.clock.now()
-        moment = Moment(now, bar.time, bar.close, self._tools.portfolio.is_session_open(now))
+        moment = Moment(now, bar.time, bar.close, self._tools.portfolio.is_session_open(self.symbol, now))
         try:
             decision = self._decide(moment)
         except Exception as error:
@@ -130,6 +131,8 @@ class SymbolWorker(SymbolKeeper):
             await self._cancel(decision.cancel)
             return
         verdict = judge(decision.intent, self.state, moment, self.spec.rules, self._tools.portfolio.means())
+        if isinstance(verdict, Approved) and decision.intent.role is Role.EXIT:
+            verdict = await self._covered(verdict)
         if isinstance(verdict, Approved):
             await self._trade(decision, verdict, moment)
         else:
@@ -140,6 +143,27 @@ class SymbolWorker(SymbolKeeper):
                 )
             refused = Decision("refused", verdict.why, decision.signal, self.state.target, decision.rearm)
             await self._note(refused, moment)
+
+    async def _covered(self, approved: Approved) -> Approved | Refused:
+        """Ask the broker once more before an exit; only an answer that contradicts the file stops it.
+
+        Just after a fill of ours the answer may still be the old one, and proves nothing; but where a fee is due, the
+        file is known to say too much.
+        """
+        tools = self._tools
+        is_fresh = tools.clock.monotonic() - self._filled_at < tools.broker.assumptions.position_lag_s
+        if is_fresh and not self._is_fee_due:
+            return approved
+        try:
+            holding = await tools.broker.position(self.symbol)
+        except (Recoverable, Rejected) as error:
+            logger.info("{}: the position could not be read before the exit: {}", self.symbol, error)
+            return approved
+        why = uncovered(approved.intent, holding)
+        if why is None:
+            return approved
+        await self._doubt_position(why)
+        return Refused(approved.intent, why)
 
     async def _note(self, decision: Decision, moment: Moment) -> None:
         """Remember a decision without an order; durable at once only if it says something new."""
@@ -174,16 +198,6 @@ class SymbolWorker(SymbolKeeper):
         # The clock of a lost answer starts when the request is given up, not when it was begun.
         self._lookups.sent(intent.client_order_id, self._tools.clock.monotonic())
         await self._commit(*([answer] if answer else []))
-
-    async def _cancel(self, record: OrderRecord | None) -> None:
-        """Ask for a cancel; only a terminal look-up says that it happened."""
-        if record is None or record.broker_order_id is None:
-            return
-        try:
-            await self._tools.broker.cancel(record.broker_order_id)
-        except (Recoverable, Rejected, OutcomeUnknown) as error:
-            logger.info("{}: the cancel of {} is open: {}", self.symbol, record.client_order_id, error)
-        self._lookups.sent(record.client_order_id, self._tools.clock.monotonic())
 
 
 def _taken(decision: Decision, moment: Moment) -> events.DecisionTaken:

@@ -12,7 +12,6 @@ from holdfast.exchange.order import (
     OrderRequest,
     OrderType,
     StopLoss,
-    TakeProfit,
     TimeInForce,
 )
 from holdfast.exchange.refusal import malformed, unprocessable
@@ -77,19 +76,19 @@ def _check_steps(request: OrderRequest, instrument: Instrument) -> None:
 
 def _check_relations(request: OrderRequest, base: Decimal) -> None:
     """Check that the profit lies beyond the base price and the loss before it, a cent away at least."""
-    exit_side = _exit_side(request)
-    beyond = 1 if exit_side is Side.SELL else -1
-    signs = (">=", "+") if beyond > 0 else ("<=", "-")
+    beyond = 1 if _exit_side(request) is Side.SELL else -1
     profit, loss = request.take_profit, request.stop_loss
-    if request.order_class is not OrderClass.OCO and profit and (profit.limit_price - base) * beyond < _GAP:
-        raise unprocessable(
-            f"take_profit.limit_price must be {signs[0]} base_price {signs[1]} 0.01", base_price=f"{base:f}"
-        )
-    if loss and (base - loss.stop_price) * beyond < _GAP:
-        signs = ("<=", "-") if beyond > 0 else (">=", "+")
-        raise unprocessable(
-            f"stop_loss.stop_price must be {signs[0]} base_price {signs[1]} 0.01", base_price=f"{base:f}"
-        )
+    if request.order_class is not OrderClass.OCO and profit:
+        _check_gap("take_profit.limit_price", profit.limit_price, base, beyond)
+    if loss:
+        _check_gap("stop_loss.stop_price", loss.stop_price, base, -beyond)
+
+
+def _check_gap(name: str, price: Decimal, base: Decimal, beyond: int) -> None:
+    """Check that a price lies on its side of the base: above it where `beyond` is 1, below where it is -1."""
+    if (price - base) * beyond < _GAP:
+        order, sign = (">=", "+") if beyond > 0 else ("<=", "-")
+        raise unprocessable(f"{name} must be {order} base_price {sign} 0.01", base_price=f"{base:f}")
 
 
 def check_intent(order_class: OrderClass, intent: Intent) -> None:
@@ -138,13 +137,9 @@ def leg_requests(request: OrderRequest) -> Iterator[OrderRequest]:
         order_class=request.order_class,
     )
     if request.take_profit is not None and request.order_class is not OrderClass.OCO:
-        yield _profit_leg(leg, request.take_profit)
+        yield replace(leg, limit_price=request.take_profit.limit_price)
     if request.stop_loss is not None:
         yield _loss_leg(leg, request.stop_loss)
-
-
-def _profit_leg(leg: OrderRequest, profit: TakeProfit) -> OrderRequest:
-    return replace(leg, limit_price=profit.limit_price)
 
 
 def _loss_leg(leg: OrderRequest, loss: StopLoss) -> OrderRequest:

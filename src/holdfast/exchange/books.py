@@ -27,10 +27,6 @@ class Changes:
     activities: list[Activity] = field(default_factory=list)
     symbols: set[str] = field(default_factory=set)
 
-    def __bool__(self) -> bool:
-        """Whether there is anything to save."""
-        return bool(self.orders or self.fills or self.activities or self.symbols)
-
 
 class Books:
     """The account's records; ids and cash included."""

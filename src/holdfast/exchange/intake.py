@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 
 from holdfast.domain.order import OrderStatus, Side
+from holdfast.domain.symbols import asset_key, is_pair
 from holdfast.exchange import advanced, means, replacement, routing, wash_trade
 from holdfast.exchange.books import Books
 from holdfast.exchange.hours import Hours
@@ -149,9 +150,9 @@ class Intake:
 
     def canonical(self, symbol: str) -> str:
         """Return the listed name of a symbol that may be a pair written without its slash."""
-        if symbol in self._instruments or "/" in symbol:
+        if symbol in self._instruments or is_pair(symbol):
             return symbol
-        return next((name for name in self._instruments if "/" in name and name.replace("/", "") == symbol), symbol)
+        return next((name for name in self._instruments if is_pair(name) and asset_key(name) == symbol), symbol)
 
     def _first_mark(self, plan: Plan) -> Decimal | None:
         """Return where a trail begins; outside the session nowhere yet, for it follows the session's prices alone."""

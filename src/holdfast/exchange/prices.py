@@ -53,8 +53,7 @@ class Prices:
     def forget_day(self, symbols: Iterable[str]) -> None:
         """Let the quotes of `symbols` lapse: their session is over."""
         for symbol in symbols:
-            self._bars.pop(symbol, None)
-            self._left.pop(symbol, None)
+            self.forget_symbol(symbol)
 
     def split(self, symbol: str, ratio: Decimal) -> None:
         """Rescale what is known of a symbol after `ratio` new shares for each old one."""

@@ -36,8 +36,7 @@ class Router:
         """Hand an order to the market, where it may fill at once; a queued one stays until its day begins."""
         if at < order.routes_at:
             return []
-        events = [self._books.become(order, OrderStatus.NEW, at)]
-        events += legs.after_route(self._books, self._books.current(order), at)
+        events = self._to_market(order, at)
         return [*events, *self._floor.at_quote(self._books.current(order), hours.phase(at), at)]
 
     def supersede(self, old: Order, new: Order, hours: Hours, at: datetime) -> list[OrderEvent]:
@@ -59,11 +58,11 @@ class Router:
         """Hand the queued orders whose day has begun to the market; they meet its next prices."""
         queued = [order for order in self._books.orders.working() if order.status is OrderStatus.ACCEPTED]
         due = [order for order in queued if at >= order.routes_at]
-        events = []
-        for order in due:
-            events.append(self._books.become(order, OrderStatus.NEW, at))
-            events += legs.after_route(self._books, self._books.current(order), at)
-        return events
+        return [event for order in due for event in self._to_market(order, at)]
+
+    def _to_market(self, order: Order, at: datetime) -> list[OrderEvent]:
+        became = self._books.become(order, OrderStatus.NEW, at)
+        return [became, *legs.after_route(self._books, self._books.current(order), at)]
 
     def hold_closing_auction(self, at: datetime) -> list[OrderEvent]:
         """Fill the orders for the close at each symbol's last price of the session; what does not fill is canceled."""

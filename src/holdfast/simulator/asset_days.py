@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, tzinfo
 
+from holdfast.domain.symbols import is_pair
 from holdfast.simulator.calendar import NEW_YORK
-from holdfast.simulator.catalogue import is_pair
 
 
 def zone_of(symbol: str) -> tzinfo:

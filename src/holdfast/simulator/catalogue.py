@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from holdfast.domain.symbols import is_pair
 from holdfast.exchange.instrument import Instrument, crypto_pair
 
 _NASDAQ = {
@@ -76,11 +77,6 @@ PAIRS: Mapping[str, Instrument] = {
 }
 
 CATALOGUE: Mapping[str, Instrument] = {**STOCKS, **PAIRS}
-
-
-def is_pair(symbol: str) -> bool:
-    """Whether a symbol names a crypto pair: pairs alone are written with a slash."""
-    return "/" in symbol
 
 
 def listing_of(symbols: Iterable[str]) -> dict[str, Instrument]:

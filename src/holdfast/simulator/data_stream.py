@@ -9,7 +9,7 @@ import msgpack
 from starlette.websockets import WebSocket
 
 from holdfast.domain.bar import Bar
-from holdfast.simulator.catalogue import is_pair
+from holdfast.domain.symbols import is_pair
 from holdfast.simulator.credentials import Credentials
 from holdfast.simulator.faults.fault import Occasion
 from holdfast.simulator.faults.kinds import Place

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby, islice
 
 from holdfast.domain.bar import Bar
+from holdfast.domain.symbols import is_pair
 from holdfast.exchange.refusal import malformed
 from holdfast.simulator.asset_days import midnight_before, zone_of
 from holdfast.simulator.calendar import session_ending_after
 from holdfast.simulator.call import parse_moment
-from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.prices import PriceSource, close_time
 
 _TIMEFRAME = re.compile(r"([0-9]{0,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from holdfast.domain.bar import Bar
+from holdfast.domain.symbols import is_pair
 from holdfast.simulator.asset_days import midnight_before, zone_of
 from holdfast.simulator.calendar import trading_day
-from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.prices import PriceSource, close_time
 from holdfast.simulator.timetable import Stretch
 

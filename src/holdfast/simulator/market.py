@@ -13,6 +13,7 @@ from typing import Protocol
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.session import Session
+from holdfast.domain.symbols import is_pair
 from holdfast.exchange.books import Books
 from holdfast.exchange.exchange import Exchange
 from holdfast.exchange.hours import Hours, Phase
@@ -20,7 +21,7 @@ from holdfast.exchange.ids import Ids
 from holdfast.exchange.ledger import Ledger
 from holdfast.exchange.order import Fate, OrderEvent, OrderRequest
 from holdfast.exchange.refusal import Refusal
-from holdfast.simulator.catalogue import is_pair, listing_of
+from holdfast.simulator.catalogue import listing_of
 from holdfast.simulator.known_prices import closing_bar, is_quoted, newest_bars
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.splits import PlannedSplit, SplitPrices, arrange, splits_of

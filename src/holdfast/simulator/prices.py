@@ -9,9 +9,10 @@ from typing import Protocol
 
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import UsageError
+from holdfast.domain.symbols import is_pair
 from holdfast.exchange.instrument import Instrument
 from holdfast.simulator.calendar import session_of_date
-from holdfast.simulator.catalogue import is_pair, listing_of
+from holdfast.simulator.catalogue import listing_of
 from holdfast.simulator.timetable import MarketHours, Stretch, Timetable
 
 _DAY = timedelta(days=1)

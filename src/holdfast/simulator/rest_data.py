@@ -7,10 +7,10 @@ from itertools import groupby
 from starlette.routing import Route
 
 from holdfast.domain.bar import Bar
+from holdfast.domain.symbols import is_pair
 from holdfast.exchange.refusal import malformed
 from holdfast.simulator.asset_days import midnight_before, zone_of
 from holdfast.simulator.call import Answer, Call, Handler
-from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.history import Query, page, parse_frame
 from holdfast.simulator.market import Market

@@ -11,8 +11,7 @@ from pydantic import TypeAdapter
 
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import UsageError
-from holdfast.domain.symbols import parse_symbol
-from holdfast.simulator.catalogue import is_pair
+from holdfast.domain.symbols import is_pair, parse_symbol
 from holdfast.simulator.lazy_bars import LazyBars
 from holdfast.simulator.prices import PriceSource
 from holdfast.simulator.timetable import Stretch

@@ -13,9 +13,10 @@ import numpy as np
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import UsageError
 from holdfast.domain.session import Session
+from holdfast.domain.symbols import is_pair
 from holdfast.exchange.instrument import Instrument
 from holdfast.simulator.calendar import NEW_YORK, midnight, session_date, sessions_before, trading_day
-from holdfast.simulator.catalogue import PAIRS, STOCKS, is_pair, listing_of
+from holdfast.simulator.catalogue import PAIRS, STOCKS, listing_of
 from holdfast.simulator.minute_bars import Columns, Grain, MinuteBars
 from holdfast.simulator.random_paths import Floats, candles, generator_of, lively_path, quiet_path
 from holdfast.simulator.timetable import MarketHours, Stretch, Timetable

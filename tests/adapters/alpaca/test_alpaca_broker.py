@@ -149,6 +149,24 @@ async def test_order_on_the_wire(symbol: str, quantity: str, force: str) -> None
     }
 
 
+@pytest.mark.parametrize(
+    ("symbol", "side", "role", "said"),
+    [
+        ("AAPL", Side.SELL, Role.EXIT, "sell_to_close"),
+        ("AAPL", Side.BUY, Role.EXIT, "buy_to_close"),
+        ("AAPL", Side.BUY, Role.ENTRY, None),
+        ("BTC/USD", Side.SELL, Role.EXIT, None),
+    ],
+)
+@in_a_loop
+async def test_an_exit_says_that_it_closes(symbol: str, side: Side, role: Role, said: str | None) -> None:
+    """An exit of shares names its intent, so that the broker refuses what would open the other side (I3)."""
+    with serving(Reply(an_order(client_order_id=ID))) as server:
+        async with broker_at(server.url) as broker:
+            await broker.submit(SavedIntent(Intent(ID, symbol, side, Decimal(10), role)))
+    assert server.requests[0].body.get("position_intent") == said
+
+
 @pytest.mark.parametrize(("symbol", "quantity"), [("../orders", "1"), ("AAPL", "0"), ("AAPL", "NaN"), ("", "1")])
 @in_a_loop
 async def test_order_that_is_none(symbol: str, quantity: str) -> None:

@@ -17,16 +17,18 @@ from holdfast.domain.errors import CredentialsError, Fatal, UsageError
 
 
 def test_server_addresses() -> None:
-    """One base address becomes all four, without a trailing slash."""
+    """One base address becomes all five, without a trailing slash."""
     found = AlpacaEndpoints.of_server("http://127.0.0.1:8080/")
     assert (found.trading_url, found.data_url) == ("http://127.0.0.1:8080", "http://127.0.0.1:8080")
     assert (found.trading_stream, found.data_stream) == ("ws://127.0.0.1:8080/stream", "ws://127.0.0.1:8080/v2/iex")
+    assert found.crypto_stream == "ws://127.0.0.1:8080/v1beta3/crypto/us"
 
 
 def test_paper_addresses() -> None:
     """The defaults are the paper account, everything over TLS."""
     assert PAPER.trading_url == "https://paper-api.alpaca.markets"
     assert PAPER.data_stream == "wss://stream.data.alpaca.markets/v2/iex"
+    assert PAPER.crypto_stream == "wss://stream.data.alpaca.markets/v1beta3/crypto/us"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_bad_base(base: str) -> None:
 def test_bad_address(address: str) -> None:
     """An empty address, which the SDK takes for the real host, and a trailing slash are refused."""
     with pytest.raises(UsageError):
-        AlpacaEndpoints(address, "https://x", "wss://x/stream", "wss://x/v2/iex")
+        AlpacaEndpoints(address, "https://x", "wss://x/stream", "wss://x/v2/iex", "wss://x/v1beta3/crypto/us")
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,22 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from adapters.alpaca.alpaca_servers import Handler, Reply, Request, a_fill, an_order, broker_at, in_a_loop, serving
+from adapters.alpaca.alpaca_servers import (
+    Handler,
+    Reply,
+    Request,
+    a_fill,
+    a_position,
+    an_order,
+    broker_at,
+    in_a_loop,
+    serving,
+)
 from holdfast.domain.errors import Recoverable
 
 SINCE = datetime(2026, 11, 20, tzinfo=UTC)
@@ -79,10 +90,28 @@ async def test_fill_pages() -> None:
 
     with serving(script) as server:
         async with broker_at(server.url) as broker:
-            found = await broker.fills(SINCE)
+            found = await broker.activities(SINCE)
     assert (len(found.good), len(found.bad), len(server.requests)) == (249, 1, 3)
     assert server.requests[0].path == "/v2/account/activities"
-    assert server.requests[0].query["activity_types"] == "FILL"
+    assert "activity_types" not in server.requests[0].query
+
+
+@in_a_loop
+async def test_one_position() -> None:
+    """One position is read by its symbol without a slash; only the broker's own 404 means that there is none."""
+    answers = {
+        "/v2/positions/BTCUSD": Reply(a_position(symbol="BTCUSD")),
+        "/v2/positions/AAPL": Reply({"code": 40410000, "message": "position does not exist"}, status=404),
+        "/v2/positions/MSFT": Reply(b"<html>", status=404),
+    }
+    with serving(lambda request, _handler: answers[request.path]) as server:
+        async with broker_at(server.url) as broker:
+            held = await broker.position("BTC/USD")
+            none = await broker.position("AAPL")
+            with pytest.raises(Recoverable, match="404"):
+                await broker.position("MSFT")
+    assert held is not None
+    assert (held.symbol, none) == ("BTCUSD", None)
 
 
 @in_a_loop
@@ -102,3 +131,16 @@ async def test_assets_and_sessions() -> None:
         {"status": "active", "asset_class": "us_equity"},
         {"start": "2026-11-20", "end": "2026-11-21"},
     ]
+
+
+@in_a_loop
+async def test_pairs_that_may_be_traded() -> None:
+    """Pairs come in a call of their own, with their steps and with the ten dollars that an order must be worth."""
+    row = {"symbol": "BTC/USD", "class": "crypto", "tradable": True, "status": "active", "fractionable": True}
+    row |= {"shortable": False, "min_order_size": "0.000011", "min_trade_increment": "0.000000001"}
+    with serving(Reply([row])) as server:
+        async with broker_at(server.url) as broker:
+            (pair,) = (await broker.pairs()).values()
+    assert (pair.quantity_min, pair.lot, pair.value_min) == (Decimal("0.000011"), Decimal("1e-9"), 10)
+    assert (pair.is_fractionable, pair.is_shortable) == (True, False)
+    assert server.requests[0].query == {"status": "active", "asset_class": "crypto"}

@@ -39,7 +39,7 @@ async def test_pages_and_bounds() -> None:
         "two": {"bars": {"AAPL": [a_row(2), a_row(10)], "MSFT": [a_row(3)], "NVDA": None}, "next_page_token": None},
     }
     with serving(lambda request, _handler: Reply(pages[request.query.get("page_token")])) as server:
-        assert await read(server.url, ["MSFT", "AAPL", "QUIET", "BTC/USD"]) == {"AAPL": [0, 2], "MSFT": [3]}
+        assert await read(server.url, ["MSFT", "AAPL", "QUIET"]) == {"AAPL": [0, 2], "MSFT": [3]}
     query = server.requests[0].query
     assert (server.requests[0].path, query["symbols"]) == ("/v2/stocks/bars", "AAPL,MSFT,QUIET")
     assert (query["feed"], query["timeframe"], query["limit"]) == ("iex", "1Min", "10000")
@@ -93,3 +93,19 @@ async def test_unreadable(body: object) -> None:
         else:
             with pytest.raises(Recoverable):
                 await read(server.url, ["AAPL"])
+
+
+@in_a_loop
+async def test_pairs_have_an_endpoint_of_their_own() -> None:
+    """Pairs are asked for apart from the stocks, without a feed or an adjustment, and come back with them."""
+
+    def script(request: Request, _handler: Handler) -> Reply:
+        return Reply({"bars": {symbol: [a_row(0)] for symbol in request.query["symbols"].split(",")}})
+
+    with serving(script) as server:
+        assert set(await read(server.url, ["BTC/USD", "AAPL", "ETH/USD"])) == {"AAPL", "BTC/USD", "ETH/USD"}
+    asked = [(request.path, request.query["symbols"], "feed" in request.query) for request in server.requests]
+    assert asked == [
+        ("/v2/stocks/bars", "AAPL", True),
+        ("/v1beta3/crypto/us/bars", "BTC/USD,ETH/USD", False),
+    ]

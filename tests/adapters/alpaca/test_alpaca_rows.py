@@ -8,6 +8,7 @@ import pytest
 
 from adapters.alpaca.alpaca_servers import a_fill, a_position, an_order
 from holdfast.adapters.alpaca import bar_rows, rows
+from holdfast.domain.broker_facts import FillActivity, HoldingMoved
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.order import OrderStatus, Side
 
@@ -82,12 +83,46 @@ def test_unknown_status(status: object) -> None:
 @pytest.mark.parametrize("time", ["yesterday", "2026-11-20T16:00:00", None, 5, "0001-01-01T00:00:00+14:00"])
 def test_strange_times(time: object) -> None:
     """A time that cannot be read, or has no offset, makes its row bad."""
-    assert len(rows.rows_of([a_fill(transaction_time=time)], rows.fill).bad) == 1
+    assert len(rows.rows_of([a_fill(transaction_time=time)], rows.activity).bad) == 1
 
 
 def test_short_fill() -> None:
     """A short sale among the fills is a sale."""
-    assert rows.fill(a_fill(side="sell_short")).side is Side.SELL
+    sale = rows.activity(a_fill(side="sell_short"))
+    assert isinstance(sale, FillActivity)
+    assert sale.side is Side.SELL
+
+
+def test_a_split_is_a_moved_holding() -> None:
+    """What changes a holding without an order keeps its type and its sign; a row that tells the day alone has one."""
+    split = {"id": "1", "activity_type": "SPLIT", "symbol": "AAPL", "qty": "60", "created_at": "2026-11-20T14:00:00Z"}
+    moved = rows.activity(split)
+    assert moved == HoldingMoved("1", "SPLIT", "AAPL", Decimal(60), datetime(2026, 11, 20, 14, tzinfo=UTC))
+    del split["created_at"]
+    assert rows.activity({**split, "date": "2026-11-20"}).time == datetime(2026, 11, 20, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("row", "is_kept"),
+    [
+        (a_fill(), True),
+        ({"activity_type": "SPLIT", "symbol": "AAPL", "qty": "60"}, True),
+        ({"activity_type": "DIV", "symbol": "AAPL", "qty": "10", "per_share_amount": "0.2"}, False),
+        ({"activity_type": "JNLC", "net_amount": "100"}, False),
+        ({"activity_type": "MA", "net_amount": "100"}, False),
+        ({"activity_type": None}, True),
+        ("rubbish", True),
+    ],
+)
+def test_activities_that_move_no_holding_are_left_out(row: object, is_kept: bool) -> None:  # noqa: FBT001 - a table
+    """Dividends and cash move no shares; what cannot even be told apart is kept, and noticed."""
+    assert bool(rows.moves_of([row])) is is_kept
+
+
+def test_what_is_free_of_a_position_is_signed() -> None:
+    """What open orders leave free of a holding has the sign of the holding; its value comes along."""
+    short = rows.position(a_position(side="short", qty="-10", qty_available="-4", market_value="-1000"))
+    assert (short.available, short.market_value) == (Decimal(-4), Decimal(-1000))
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ TIMES: dict[str, Any] = {"handshake_s": 0.4, "acknowledge_s": 0.4, "retry_s": (0
 
 def bars_at(url: str, **changes: object) -> AlpacaBarStream:
     """Build a bar stream with short times."""
-    return AlpacaBarStream(f"{url}/v2/iex", CREDENTIALS, StreamLimits(**(TIMES | changes)))
+    return AlpacaBarStream(f"{url}/v2/iex", f"{url}/v1beta3/crypto/us", CREDENTIALS, StreamLimits(**(TIMES | changes)))
 
 
 def orders_at(url: str, **changes: object) -> AlpacaOrderStream:
@@ -203,7 +203,7 @@ async def test_dropped() -> None:
     server = DataServer(after=abort)
     async with streaming(server) as url:
         stream = bars_at(url, retry_s=(0.5, 0.5))
-        stream.start(["MSFT", "AAPL", "BTC/USD"], ignore)
+        stream.start(["MSFT", "AAPL"], ignore)
         await until(lambda: stream.is_live)
         drop.set()
         await until(lambda: not stream.is_live)
@@ -349,3 +349,41 @@ async def test_start_twice() -> None:
         await until(lambda: stream.is_live)
         await stream.stop()
     assert server.subscribed[-1]["bars"] == ["MSFT"]
+
+
+@in_a_loop
+async def test_pairs_have_a_stream_of_their_own() -> None:
+    """Stocks and pairs are subscribed at their own addresses and arrive as one; live is only what is so in both."""
+    server, arrived = DataServer(after=answer_with_a_bar), list[Bar]()
+    async with streaming(server) as url:
+        stream = bars_at(url)
+        stream.start(["MSFT", "ETH/USD", "BTC/USD"], arrived.append)
+        await until(lambda: stream.is_live and len(arrived) == 2)
+        assert stream.connections == 2
+        await stream.stop()
+        assert not stream.is_live
+        stream.start(["BTC/USD"], ignore)
+        await until(lambda: stream.is_live)
+        await stream.stop()
+    assert sorted(asked["bars"] for asked in server.subscribed) == [["BTC/USD"], ["BTC/USD", "ETH/USD"], ["MSFT"]]
+    assert sorted(bar.symbol for bar in arrived) == ["BTC/USD", "MSFT"]
+
+
+async def answer_with_a_bar(connection: ServerConnection) -> None:
+    """Send a bar of the market that the address names."""
+    assert connection.request is not None
+    symbol = "BTC/USD" if "crypto" in connection.request.path else "MSFT"
+    await connection.send(msgpack.packb([a_bar_message(symbol)]))
+    await until_gone(connection)
+
+
+@in_a_loop
+async def test_a_lost_stream_of_one_market_is_not_live() -> None:
+    """While the pairs' stream is mute the whole is not live, so that bars are asked for."""
+    mute = DataServer("ack")
+    async with streaming(DataServer()) as stocks, streaming(mute) as pairs:
+        stream = AlpacaBarStream(stocks, pairs, CREDENTIALS, StreamLimits(**TIMES))
+        stream.start(["AAPL", "BTC/USD"], ignore)
+        await until(lambda: stream.connections == 1 and mute.connections > 0)
+        assert not stream.is_live
+        await stream.stop()

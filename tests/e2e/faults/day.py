@@ -74,8 +74,9 @@ def live(world: World, plan: Plan) -> Day:
     day.bots.append(world.trading_bot())
     _order(simulator, [order for order in plan.orders if order.get("minute") is not None])
     _order(simulator, [*pause_at(plan.pause), *([a_ring(plan.pause)] if plan.rings else [])])
+    asked = _snapshots(day)
     simulator.hold(is_held=False)
-    _look(day, plan)
+    _look(day, plan, asked)
     go_on(day)
     day.codes.append(day.bot.ends(DAY_S_MAX))
     evening(day)
@@ -103,9 +104,11 @@ def _order(simulator: Simulator, orders: Sequence[Order]) -> None:
         simulator.fault(**{**{key: value for key, value in order.items() if key != "minute"}, "after_s": after_s})
 
 
-def _look(day: Day, plan: Plan) -> None:
-    """Watch until the market pauses, and then until what must be seen was seen; the bot may end before."""
-    asked = _snapshots(day)
+def _look(day: Day, plan: Plan, asked: int) -> None:
+    """Watch until the market pauses, and then until what must be seen was seen; the bot may end before.
+
+    Of the snapshots since `asked` the first belongs to the session's opening.
+    """
 
     def is_paused() -> bool:
         _watch(day, plan)
@@ -114,7 +117,7 @@ def _look(day: Day, plan: Plan) -> None:
     def is_seen() -> bool:
         _watch(day, plan)
         is_said = re.search(plan.awaits, day.output) is not None
-        is_read = not plan.rings or _snapshots(day) > asked
+        is_read = not plan.rings or _snapshots(day) > asked + 1
         return not day.bot.is_running or (is_said and is_read and len(day.shown) == len(plan.shows))
 
     until(is_paused, "the pause", DAY_S_MAX, every_s=LOOK_S)

@@ -274,7 +274,8 @@ CASES: Mapping[str, Case] = {
     "reset_account_unseen": alone(
         [order("reset_account", 15)],
         struck=EVERYTHING,
-        says=("the account",),
+        awaits="the broker now answers for the account ending",
+        says=("starting fresh",),
         codes=(2, 0),
     ),
     # F13: what becomes of bars

@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 
 from e2e.books import bot_orders
-from e2e.faults.test_e2e_fault_table import KnownWeaknessError
 from e2e.harness import SESSION_OPEN, Simulator, World, level, until
 
 MINUTES = 10
-WEAK = "After a reverse split the exit asks for the old number of shares and is refused until the next reconcile."
 
 
 def write_two_days(folder: Path, symbol: str, second_day: list[float]) -> Path:
@@ -43,21 +41,12 @@ def overnight(world: World, ratio: str) -> Simulator:
     return simulator
 
 
-def test_after_a_split_the_bot_sells_what_it_knows_and_finds_the_rest(world: World) -> None:
-    """Two new shares for each old one: ten of twenty are sold, and the next reconcile shows the other ten."""
-    simulator = overnight(world, "2")
+@pytest.mark.parametrize(("ratio", "held"), [("2", 20), ("0.5", 5)])
+def test_what_a_split_left_is_held_and_then_sold_whole(world: World, ratio: str, held: int) -> None:
+    """The day's first reconcile knows the split: nothing is traded at the open, and the exit is for what there is."""
+    simulator = overnight(world, ratio)
     assert bot_orders(simulator, "SPLT") == bot_orders(simulator, "CALM") == ["buy filled", "sell filled"]
-    assert simulator.positions() == {"SPLT": 10}
-    world.call("reconcile", "--json", code=None)
-    position = world.state("SPLT")["position"]
-    assert (position["quantity"], position["unmanaged_quantity"]) == ("10", "0")
-
-
-@pytest.mark.xfail(strict=True, raises=KnownWeaknessError, reason=WEAK)
-def test_after_a_reverse_split_the_bot_sells_what_there_is(world: World) -> None:
-    """One new share for two old ones: five are held, and five are sold when the strategy says so."""
-    simulator = overnight(world, "0.5")
-    assert bot_orders(simulator, "CALM") == ["buy filled", "sell filled"]
-    if simulator.positions() == {"SPLT": 5}:
-        raise KnownWeaknessError(WEAK)
     assert simulator.positions() == {}
+    assert [order["qty"] for order in simulator.orders("SPLT") if order["side"] == "sell"] == [f"{held}"]
+    world.call("reconcile", "--json")
+    assert world.state("SPLT")["position"]["quantity"] == "0"

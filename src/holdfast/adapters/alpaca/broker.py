@@ -11,26 +11,34 @@ from uuid import UUID
 
 from alpaca.common.enums import Sort
 from alpaca.trading.client import TradingClient
-from alpaca.trading.enums import AssetClass, AssetStatus, OrderSide, OrderType, QueryOrderStatus, TimeInForce
+from alpaca.trading.enums import (
+    AssetClass,
+    AssetStatus,
+    OrderSide,
+    OrderType,
+    PositionIntent,
+    QueryOrderStatus,
+    TimeInForce,
+)
 from alpaca.trading.requests import GetAssetsRequest, GetCalendarRequest, GetOrdersRequest, MarketOrderRequest
 from loguru import logger
 
 from holdfast.adapters.alpaca import paging, rows
 from holdfast.adapters.alpaca.credentials import Credentials
-from holdfast.adapters.alpaca.failures import cancel_failure, is_unknown_order, order_failure
+from holdfast.adapters.alpaca.failures import cancel_failure, is_no_position, is_unknown_order, order_failure
 from holdfast.adapters.alpaca.rest import RestCaller
 from holdfast.adapters.alpaca.transport import DEADLINE_S
-from holdfast.domain.broker_facts import Account, Asset, BrokerPosition, FillActivity, Rows
+from holdfast.domain.broker_facts import Account, Activity, Asset, BrokerPosition, Rows
 from holdfast.domain.decimals import plain
 from holdfast.domain.errors import Recoverable, Rejected
-from holdfast.domain.order import Intent, OrderView
+from holdfast.domain.order import Intent, OrderView, Role, Side
 from holdfast.domain.session import Session
-from holdfast.domain.symbols import parse_symbol
+from holdfast.domain.symbols import asset_key, is_pair, parse_symbol
 from holdfast.engine.approval import SavedIntent
 from holdfast.engine.ports import Assumptions
 
 ORDERS_PAGE = 500
-FILLS_PAGE = 100
+ACTIVITIES_PAGE = 100
 _NOT_FOUND = 404
 
 
@@ -114,22 +122,41 @@ class AlpacaBroker:
                 raise Recoverable("a 404 that does not name the order: nobody knows who answered") from None
             raise
 
-    async def fills(self, after: datetime) -> Rows[FillActivity]:
-        """Read all pages of the account's executions after `after`, oldest first."""
+    async def position(self, symbol: str) -> BrokerPosition | None:
+        """Read one position; None only when the broker itself says that there is none."""
+        name = asset_key(parse_symbol(symbol))
+        try:
+            return await self._rest.run(lambda: rows.position_answer(self._client.get_open_position(name)))
+        except Rejected as refused:
+            if is_no_position(refused):
+                return None
+            if refused.status == _NOT_FOUND:
+                raise Recoverable("a 404 that does not name the position: nobody knows who answered") from None
+            raise
+
+    async def activities(self, after: datetime) -> Rows[Activity]:
+        """Read all pages of what changed the account's holdings after `after`, oldest first."""
         collected = paging.Collected()
         token: str | None = None
         while True:
-            page = rows.list_of(await self._rest.run(functools.partial(self._fills_page, after, token)))
+            page = rows.list_of(await self._rest.run(functools.partial(self._activities_page, after, token)))
             fresh = collected.add(page)
-            if len(page) < FILLS_PAGE:
-                return rows.rows_of(collected.rows, rows.fill)
+            if len(page) < ACTIVITIES_PAGE:
+                return rows.rows_of(rows.moves_of(collected.rows), rows.activity)
             if not fresh:
                 raise Recoverable("the broker gives the same page of activities again and again")
             token = paging.last_id(page)
 
     async def assets(self) -> Mapping[str, Asset]:
         """Read every active US equity, by symbol; one call. Rows that cannot be read are left out and counted."""
-        wanted = GetAssetsRequest(status=AssetStatus.ACTIVE, asset_class=AssetClass.US_EQUITY)
+        return await self._assets(AssetClass.US_EQUITY)
+
+    async def pairs(self) -> Mapping[str, Asset]:
+        """Read every active crypto pair, by symbol; one call."""
+        return await self._assets(AssetClass.CRYPTO)
+
+    async def _assets(self, asset_class: AssetClass) -> Mapping[str, Asset]:
+        wanted = GetAssetsRequest(status=AssetStatus.ACTIVE, asset_class=asset_class)
         found = await self._rest.run(lambda: rows.rows_of(self._client.get_all_assets(wanted), rows.asset))
         if found.bad:
             logger.warning("{} of the broker's assets could not be read", len(found.bad))
@@ -178,9 +205,9 @@ class AlpacaBroker:
     def _look_up(self, client_order_id: str) -> OrderView:
         return _echoed(self._client.get_order_by_client_id(client_order_id), client_order_id)
 
-    def _fills_page(self, after: datetime, token: str | None) -> object:
-        # The SDK has no method for activities.
-        query = {"activity_types": "FILL", "after": after.isoformat(), "direction": "asc", "page_size": FILLS_PAGE}
+    def _activities_page(self, after: datetime, token: str | None) -> object:
+        # The SDK has no method for activities. No types are named: an unknown name is an error at Alpaca.
+        query = {"after": after.isoformat(), "direction": "asc", "page_size": ACTIVITIES_PAGE}
         return self._client.get("/account/activities", query if token is None else query | {"page_token": token})
 
     def _delete(self, order_id: UUID) -> None:
@@ -210,9 +237,17 @@ def _market_order(intent: Intent) -> _ExactMarketOrder:
         qty=float(intent.quantity),
         exact_quantity=plain(intent.quantity),
         side=OrderSide(intent.side.value),
-        time_in_force=TimeInForce.GTC if "/" in symbol else TimeInForce.DAY,
+        time_in_force=TimeInForce.GTC if is_pair(symbol) else TimeInForce.DAY,
+        position_intent=_position_intent(intent),
         client_order_id=intent.client_order_id,
     )
+
+
+def _position_intent(intent: Intent) -> PositionIntent | None:
+    """Say of an exit that it closes: where the shares are gone the broker then refuses, and opens nothing."""
+    if intent.role is Role.ENTRY or is_pair(intent.symbol):
+        return None
+    return PositionIntent.SELL_TO_CLOSE if intent.side is Side.SELL else PositionIntent.BUY_TO_CLOSE
 
 
 def _echoed(answer: object, client_order_id: str) -> OrderView:

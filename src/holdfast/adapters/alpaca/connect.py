@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from alpaca.data.live.crypto import CryptoDataStream
 from alpaca.data.live.stock import StockDataStream
 from alpaca.trading.stream import TradingStream
 from pydantic import SecretStr
@@ -35,7 +36,7 @@ class AlpacaConnection:
     order_stream: AlpacaOrderStream
 
     async def aclose(self) -> None:
-        """Stop both streams and end all calls, at once and within about two seconds; safe to call twice."""
+        """Stop the streams and end all calls, at once and within about two seconds; safe to call twice."""
         await asyncio.gather(
             self.bar_stream.stop(),
             self.order_stream.stop(),
@@ -65,7 +66,7 @@ def open_alpaca(
     return AlpacaConnection(
         broker=AlpacaBroker(endpoints.trading_url, credentials, assumptions, deadline_s=deadline_s),
         market_data=AlpacaMarketData(endpoints.data_url, credentials, feed=feed, deadline_s=deadline_s),
-        bar_stream=AlpacaBarStream(endpoints.data_stream, credentials),
+        bar_stream=AlpacaBarStream(endpoints.data_stream, endpoints.crypto_stream, credentials),
         order_stream=AlpacaOrderStream(endpoints.trading_stream, credentials),
     )
 
@@ -76,7 +77,7 @@ def check_sdk() -> None:
     Raises:
         Fatal: if one does not.
     """
-    for stream in (StockDataStream, TradingStream):
+    for stream in (StockDataStream, CryptoDataStream, TradingStream):
         missing = [part for part in _STREAM_PARTS if not hasattr(stream, part)]
         if missing:
             raise Fatal(f"this alpaca-py has no {stream.__name__}.{missing[0]}: type `pip install alpaca-py==0.44.0`")

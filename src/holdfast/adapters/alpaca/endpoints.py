@@ -1,10 +1,12 @@
-"""Where Alpaca is: four addresses, the paper account's or a simulator's. Nothing is opened here."""
+"""Where Alpaca is: five addresses, the paper account's or a simulator's. Nothing is opened here."""
 
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 from holdfast.adapters.sim_control import is_loopback
 from holdfast.domain.errors import UsageError
+
+_CRYPTO = "/v1beta3/crypto/us"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class AlpacaEndpoints:
     data_url: str
     trading_stream: str
     data_stream: str
+    crypto_stream: str
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -29,7 +32,7 @@ class AlpacaEndpoints:
 
     @classmethod
     def of_server(cls, base_url: str) -> "AlpacaEndpoints":
-        """Build all four from one base, e.g. ``http://127.0.0.1:8080`` of a simulator.
+        """Build all five from one base, e.g. ``http://127.0.0.1:8080`` of a simulator.
 
         Raises:
             UsageError: for anything but scheme, host and port, and for plain http beyond this machine.
@@ -45,6 +48,7 @@ class AlpacaEndpoints:
             data_url=f"{parts.scheme}://{parts.netloc}",
             trading_stream=f"{web_socket}://{parts.netloc}/stream",
             data_stream=f"{web_socket}://{parts.netloc}/v2/iex",
+            crypto_stream=f"{web_socket}://{parts.netloc}{_CRYPTO}",
         )
 
 
@@ -53,4 +57,5 @@ PAPER = AlpacaEndpoints(
     data_url="https://data.alpaca.markets",
     trading_stream="wss://paper-api.alpaca.markets/stream",
     data_stream="wss://stream.data.alpaca.markets/v2/iex",
+    crypto_stream=f"wss://stream.data.alpaca.markets{_CRYPTO}",
 )

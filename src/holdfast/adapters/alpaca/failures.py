@@ -110,6 +110,12 @@ def is_unknown_order(refused: Rejected) -> bool:
     return refused.status == _NOT_FOUND and known_words
 
 
+def is_no_position(refused: Rejected) -> bool:
+    """Whether the broker, not a gateway in between, says that the account holds nothing of the symbol."""
+    known_words = refused.code == _NOT_FOUND_CODE or "position does not exist" in refused.reason.lower()
+    return refused.status == _NOT_FOUND and known_words
+
+
 def _is_credentials(refusal: Refusal) -> bool:
     # Alpaca's edge answers 401 with an HTML page on some paths: for a read, the status is enough.
     if refusal.status == _UNAUTHORIZED:

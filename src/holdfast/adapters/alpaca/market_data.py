@@ -1,14 +1,17 @@
-"""The MarketData port over alpaca-py's StockHistoricalDataClient: all pages, many symbols per request.
+"""The MarketData port over alpaca-py's historical data clients: all pages, many symbols per request.
 
 The pages are walked here, one deadline each: the SDK's own loop loses everything when one page fails, breaks
 on `{"bars": null}` and never ends on a token that repeats.
 """
 
+import asyncio
 import functools
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from alpaca.common.rest import RESTClient
+from alpaca.data.historical.crypto import CryptoHistoricalDataClient
 from alpaca.data.historical.stock import StockHistoricalDataClient
 from loguru import logger
 
@@ -18,6 +21,7 @@ from holdfast.adapters.alpaca.rest import RestCaller
 from holdfast.adapters.alpaca.transport import DEADLINE_S
 from holdfast.domain.bar import Bar
 from holdfast.domain.errors import Recoverable, Rejected
+from holdfast.domain.symbols import by_market, is_pair
 from holdfast.domain.timeframe import Timeframe
 
 SYMBOLS_PER_REQUEST = 200
@@ -28,7 +32,7 @@ Series = dict[str, dict[datetime, Bar]]
 
 
 class AlpacaMarketData:
-    """Historical stock bars of one feed, adjusted for splits so that they compare with today's prices."""
+    """Historical bars of stocks and pairs; those of stocks are one feed's, adjusted for splits to today's prices."""
 
     def __init__(
         self,
@@ -39,38 +43,39 @@ class AlpacaMarketData:
         adjustment: str = "split",
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._client = StockHistoricalDataClient(
-            credentials.key.get_secret_value(),
-            credentials.secret.get_secret_value(),
-            raw_data=True,
-            url_override=url,
-        )
-        self._rest = RestCaller(self._client, url, credentials, name="alpaca-data", deadline_s=deadline_s)
-        self._query: dict[str, object] = {"feed": feed, "adjustment": adjustment, "limit": _BARS_PER_PAGE}
+        keys = credentials.key.get_secret_value(), credentials.secret.get_secret_value()
+        stocks = StockHistoricalDataClient(*keys, raw_data=True, url_override=url)
+        pairs = CryptoHistoricalDataClient(*keys, raw_data=True, url_override=url)
+        call = functools.partial(RestCaller, url=url, credentials=credentials, deadline_s=deadline_s)
+        terms = {"feed": feed, "adjustment": adjustment}
+        self._stocks = _BarPages(stocks, call(stocks, name="alpaca-data"), "/stocks/bars", terms)
+        self._pairs = _BarPages(pairs, call(pairs, name="alpaca-crypto-data"), "/crypto/us/bars", {})
 
     @property
     def calls(self) -> int:
         """How many requests went out so far."""
-        return self._rest.calls
+        return self._stocks.rest.calls + self._pairs.rest.calls
 
     async def bars(
         self, symbols: Sequence[str], timeframe: Timeframe, start: datetime, end: datetime
     ) -> Mapping[str, Sequence[Bar]]:
-        """Read the bars with start <= time < end, oldest first; silent symbols, and pairs, are absent.
+        """Read the bars with start <= time < end, oldest first; silent symbols are absent.
 
         Whether the newest one is complete is the caller's business. Raises Recoverable, Rejected or
         CredentialsError; one page that cannot be had fails the whole read.
         """
-        query = self._query | {
+        query: dict[str, object] = {
             "timeframe": timeframe.name,
             "start": start.isoformat(),
             "end": end.isoformat(),
+            "limit": _BARS_PER_PAGE,
         }
-        # A pair in the list would make the API refuse all the others.
-        stocks = sorted({symbol for symbol in symbols if "/" not in symbol})
         series: Series = {}
-        for first in range(0, len(stocks), SYMBOLS_PER_REQUEST):
-            await self._read(stocks[first : first + SYMBOLS_PER_REQUEST], query, series)
+        # A pair in the list of stocks would make the API refuse all the others.
+        for market in by_market(set(symbols)):
+            pages = self._pairs if is_pair(market[0]) else self._stocks
+            for first in range(0, len(market), SYMBOLS_PER_REQUEST):
+                await pages.read(market[first : first + SYMBOLS_PER_REQUEST], query, series)
         return {
             symbol: [found[time] for time in sorted(found) if start <= time < end]
             for symbol, found in series.items()
@@ -79,12 +84,22 @@ class AlpacaMarketData:
 
     async def aclose(self) -> None:
         """Cut what is on its way and end the threads; safe to call twice."""
-        await self._rest.aclose()
+        await asyncio.gather(self._stocks.rest.aclose(), self._pairs.rest.aclose())
 
-    async def _read(self, symbols: list[str], query: dict[str, object], series: Series) -> None:
+
+class _BarPages:
+    """One endpoint of bars; `terms` go along with every request to it."""
+
+    def __init__(self, client: RESTClient, rest: RestCaller, path: str, terms: Mapping[str, object]) -> None:
+        self.rest = rest
+        self._client = client
+        self._path = path
+        self._terms = dict(terms)
+
+    async def read(self, symbols: list[str], query: dict[str, object], series: Series) -> None:
         """Read all pages of some symbols; one that the API refuses is found by halving and costs only itself."""
         try:
-            await self._pages(query | {"symbols": ",".join(symbols)}, series)
+            await self._pages(self._terms | query | {"symbols": ",".join(symbols)}, series)
         except Rejected as refused:
             if refused.status != _BAD_REQUEST or "symbol" not in refused.reason.lower():
                 raise
@@ -92,13 +107,13 @@ class AlpacaMarketData:
                 logger.warning("no bars of {}: {}", symbols[0], refused.reason)
                 return
             middle = len(symbols) // 2
-            await self._read(symbols[:middle], query, series)
-            await self._read(symbols[middle:], query, series)
+            await self.read(symbols[:middle], query, series)
+            await self.read(symbols[middle:], query, series)
 
     async def _pages(self, query: dict[str, object], series: Series) -> None:
         seen: set[str] = set()
         while True:
-            token = await self._rest.run(functools.partial(self._page, query, series))
+            token = await self.rest.run(functools.partial(self._page, query, series))
             if token is None:
                 return
             if token in seen:
@@ -108,7 +123,7 @@ class AlpacaMarketData:
 
     def _page(self, query: dict[str, object], series: Series) -> str | None:
         """Fetch one page into `series`, in a pool thread; returns the token of the next one."""
-        answer: Any = self._client.get("/stocks/bars", query)
+        answer: Any = self._client.get(self._path, query)
         if not isinstance(answer, dict) or "bars" not in answer:
             raise Recoverable("the broker's answer holds no bars")
         found = answer["bars"] if answer["bars"] is not None else {}

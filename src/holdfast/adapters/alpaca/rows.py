@@ -9,7 +9,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from holdfast.domain.broker_facts import Account, Asset, BadRow, BrokerPosition, FillActivity, Rows
+from holdfast.domain.broker_facts import (
+    Account,
+    Activity,
+    Asset,
+    BadRow,
+    BrokerPosition,
+    FillActivity,
+    HoldingMoved,
+    Rows,
+)
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.order import OrderStatus, OrderView, Side
 from holdfast.domain.session import Session
@@ -25,6 +34,13 @@ _EXPONENT_MAX = 30
 _OUR_STATUSES = frozenset({OrderStatus.INTENT, OrderStatus.REFUSED, OrderStatus.ABSENT})
 _FILL_SIDES = {"buy": Side.BUY, "sell": Side.SELL, "sell_short": Side.SELL}
 _POSITION_SIGNS = {"long": 1, "short": -1}
+_FILL = "FILL"
+# Told by refusals alone: "cost basis must be >= minimal amount of order 10".
+_CRYPTO_VALUE_MIN = Decimal(10)
+# Transfers, fees in coins, mergers, name changes, reorganisations, spin-offs, splits: the types that move a holding.
+_MOVING = frozenset(
+    {"ACATS", "CFEE", "JNL", "JNLS", "MA", "NC", "OPASN", "OPXRC", "PTC", "REORG", "SC", "SPIN", "SPLIT", "SSO", "SSP"}
+)
 
 
 def rows_of(answer: object, parse: Callable[[Raw], Row]) -> Rows[Row]:
@@ -93,15 +109,69 @@ def position(raw: Raw) -> BrokerPosition:
         quantity=sign * abs(decimal(raw, "qty")),
         average_entry_price=decimal(raw, "avg_entry_price"),
         current_price=decimal_or_none(raw, "current_price"),
+        available=_signed(sign, decimal_or_none(raw, "qty_available")),
+        market_value=decimal_or_none(raw, "market_value"),
     )
 
 
-def fill(raw: Raw) -> FillActivity:
-    """Parse one execution of the account's activities.
+def _signed(sign: int, amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else sign * abs(amount)
+
+
+def position_answer(answer: object) -> BrokerPosition:
+    """Parse the answer about one holding.
+
+    Raises:
+        Recoverable: if it cannot be read.
+    """
+    try:
+        return position(_mapping(answer))
+    except ValueError as error:
+        raise Recoverable(f"the position is unreadable: {error}") from None
+
+
+def moves_of(answer: object) -> list[Any]:
+    """Return the activities that may have moved a holding: no dividends, no interest, no cash.
+
+    A row that does not even say its type is kept, so that it is noticed.
+    """
+    return [raw for raw in list_of(answer) if not isinstance(raw, Mapping) or _may_move(raw)]
+
+
+def _may_move(raw: Raw) -> bool:
+    kind = raw.get("activity_type")
+    if not isinstance(kind, str) or kind == _FILL:
+        return True
+    # Journals of cash and mergers paid in cash name no quantity.
+    return kind in _MOVING and raw.get("qty") is not None and raw.get("symbol") is not None
+
+
+def activity(raw: Raw) -> Activity:
+    """Parse one thing that changed a holding: an execution, or what no order made.
 
     Raises:
         ValueError: naming the field that is missing or strange.
     """
+    kind = text(raw, "activity_type")
+    if kind == _FILL:
+        return _fill(raw)
+    return HoldingMoved(
+        id=text(raw, "id"),
+        kind=kind,
+        symbol=text(raw, "symbol"),
+        change=decimal(raw, "qty"),
+        time=_posted_at(raw),
+    )
+
+
+def _posted_at(raw: Raw) -> datetime:
+    """Return when an activity was posted; older rows tell the day alone."""
+    if raw.get("created_at") is not None:
+        return moment(raw, "created_at")
+    return datetime.combine(date.fromisoformat(text(raw, "date")), time.min, _NEW_YORK).astimezone(UTC)
+
+
+def _fill(raw: Raw) -> FillActivity:
     return FillActivity(
         id=text(raw, "id"),
         broker_order_id=text(raw, "order_id"),
@@ -123,6 +193,10 @@ def asset(raw: Raw) -> Asset:
         symbol=text(raw, "symbol"),
         is_tradable=raw.get("tradable") is True and raw.get("status") == "active",
         is_fractionable=raw.get("fractionable") is True,
+        is_shortable=raw.get("shortable") is True,
+        quantity_min=decimal_or_none(raw, "min_order_size"),
+        lot=decimal_or_none(raw, "min_trade_increment"),
+        value_min=_CRYPTO_VALUE_MIN if raw.get("class") == "crypto" else None,
     )
 
 
@@ -140,6 +214,8 @@ def account(answer: object) -> Account:
             ending=text(raw, "account_number")[-4:],
             cash=decimal(raw, "cash"),
             equity=decimal(raw, "equity"),
+            long_market_value=decimal_or_none(raw, "long_market_value") or Decimal(0),
+            short_market_value=decimal_or_none(raw, "short_market_value") or Decimal(0),
             is_tradable=raw.get("status") == "ACTIVE" and not any(raw.get(block) for block in blocks),
         )
     except ValueError as error:

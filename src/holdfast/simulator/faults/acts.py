@@ -8,9 +8,9 @@ from functools import partial
 
 from holdfast.domain.errors import Recoverable, UsageError
 from holdfast.domain.order import Side
+from holdfast.domain.symbols import is_pair
 from holdfast.exchange.order import OrderEvent, OrderRequest, OrderType, TimeInForce
 from holdfast.exchange.refusal import Refusal, not_found
-from holdfast.simulator.catalogue import is_pair
 from holdfast.simulator.door import Door
 from holdfast.simulator.faults.bad_days import BadDays
 from holdfast.simulator.faults.fault import Fault

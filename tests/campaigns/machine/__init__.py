@@ -1,0 +1,1 @@
+"""The machine: hypothesis plays an adversary against the real supervisor, workers and reconciler."""
