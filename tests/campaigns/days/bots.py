@@ -15,14 +15,16 @@ from campaigns.days.market import ReadsVolume
 from campaigns.days.settings import Symbol, dice
 from campaigns.days.streams import BarSocket, OrderSocket
 from campaigns.days.wire import WireBroker, WireHistory, Witness
-from holdfast.adapters.state_files import JournalFiles, StateFiles
+from holdfast.adapters.ballast import Ballast
+from holdfast.adapters.state_files import StateFiles
 from holdfast.adapters.state_folder import StateFolder
+from holdfast.adapters.state_journal import JournalFiles
 from holdfast.bootstrap.identity import claim_folder
 from holdfast.domain import events
 from holdfast.domain.decide import Rules
 from holdfast.domain.errors import HoldfastError, LockedError
 from holdfast.domain.order import OrderStatus
-from holdfast.domain.reconcile import ExternalChange
+from holdfast.domain.external import ExternalChange
 from holdfast.domain.state import Status, SymbolState
 from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.chronicle import Chronicle
@@ -67,7 +69,7 @@ class Watched:
         self.before: dict[str, SymbolState] = {}
         self.symbols = store.symbols
         self.trouble = store.trouble
-        self.is_halted = store.is_halted
+        self.entries_stopped = store.entries_stopped
 
     async def load(self, symbol: str) -> SymbolState | Missing | Unreadable:
         """Read one file."""
@@ -90,7 +92,9 @@ class Watched:
         self.before[state.symbol] = saved
         self._day.gremlin.remember(state.symbol)
         if self._day.is_traced:
-            orders = " ".join(f"{one.client_order_id[8:]}={one.status.value}/{one.filled_quantity}" for one in saved.orders)
+            orders = " ".join(
+                f"{one.client_order_id[8:]}={one.status.value}/{one.filled_quantity}" for one in saved.orders
+            )
             self._day.say(
                 self._process.name,
                 f"saved {saved.symbol} #{saved.sequence} {saved.status.value} holds {saved.position.quantity}"
@@ -229,7 +233,10 @@ class Bots:
         clock = parts.clock(day.loop, day.machine)
         is_slow = "disk" in day.settings.faults
         runner = LoopRunner(
-            day.loop, dice(day.settings.seed, process.name), lambda key: self._before_step(process, key), is_slow=is_slow
+            day.loop,
+            dice(day.settings.seed, process.name),
+            lambda key: self._before_step(process, key),
+            is_slow=is_slow,
         )
         try:
             account = await broker.account()
@@ -238,7 +245,7 @@ class Bots:
         except BaseException:
             folder.unlock()
             raise
-        store = Watched(parts.store(folder, clock.wall, runner), process, day)
+        store = Watched(parts.store(folder, clock.wall, runner, Ballast(folder).take()), process, day)
         history = WireHistory(broker, day.tapes, day.loop, day.venue)
         journal = JournalFiles(folder, clock.wall)
         outside = Outside(broker, history, store, clock, Chronicle(journal))

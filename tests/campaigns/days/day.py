@@ -23,6 +23,7 @@ from campaigns.days.wire import Oddities
 from holdfast.domain.order import OrderStatus, OrderView
 from holdfast.exchange.order import Fate, OrderEvent
 
+
 class Day:
     """The world of one seed."""
 
@@ -236,4 +237,3 @@ _FATES = (
 
 def _wake(future: "object") -> None:
     future.set_result(None)  # type: ignore[attr-defined]
-

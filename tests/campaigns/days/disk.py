@@ -10,6 +10,9 @@ from pathlib import Path
 from random import Random
 
 ROOT = Path("/state")
+BALLAST = ROOT / ".holdfast" / "ballast"
+# So many writes find room on a full disk once the ballast is thrown away.
+ROOM = 60
 # A file system writes its journal at least this often: older changes of names are safe.
 COMMIT_S = 30.0
 
@@ -62,6 +65,7 @@ class MachineDisk:
         self._safe: dict[str, Inode] = {}
         self._pending: list[Change] = []
         self._open: dict[int, tuple[Path, Inode]] = {}
+        self.put(BALLAST, b"ballast")
         self._last_file = 2
 
     # The calls of a Disk
@@ -165,9 +169,8 @@ class MachineDisk:
         """Return what could be found under `path` after a power cut now, leaving aside torn content; None: no file."""
         name = str(path)
         inodes = [self._safe.get(name)]
-        for change in self._pending:
-            if name in (change.come, change.gone):
-                inodes.append(change.inode if change.come == name else None)
+        touching = (one for one in self._pending if name in (one.come, one.gone))
+        inodes += [one.inode if one.come == name else None for one in touching]
         return [content for one in inodes for content in ((one.safe, one.content) if one else (None,))]
 
     def now(self, path: Path) -> bytes | None:
@@ -218,13 +221,18 @@ class DiskFaults:
     def __init__(self, random: Random, chance: float, note: Callable[[str], None]) -> None:
         self._random = random
         self._note = note
+        self._room = 0
         self.chance = chance
         self.is_full = False
 
     def before(self, call: str, path: Path) -> None:
         """Raise the error of this call, if it has one."""
         if self.is_full and call in ("write", "append", "create"):
-            self._fail(errno.ENOSPC, path)
+            if not self._room:
+                self._fail(errno.ENOSPC, path)
+            self._room -= 1
+        if call == "unlink" and path == BALLAST:
+            self._room = ROOM
         if self.chance and self._random.random() < self.chance:
             self._fail(self._random.choice((errno.EIO, errno.ENOSPC, errno.EROFS)), path)
 

@@ -55,10 +55,8 @@ class Gremlin:
         self._done(f"files_{kind}", symbol)
 
     def _changed(self, kind: str, content: bytes, symbol: str, random: Random) -> bytes | None:
-        if kind == "deleted":
-            return None
-        if kind == "empty":
-            return b""
+        if kind in ("deleted", "empty"):
+            return b"" if kind == "empty" else None
         if kind == "cut":
             return content[: random.randrange(len(content))]
         if kind == "damaged":

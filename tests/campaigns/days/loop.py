@@ -105,7 +105,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     call_soon_threadsafe = call_soon  # type: ignore[assignment]
 
-    def call_later(self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Handle:  # type: ignore[override]  # noqa: ANN401, E501
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> Handle:  # type: ignore[override]
         """Call it after `delay` virtual seconds."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
@@ -126,7 +128,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Return a new future."""
         return asyncio.Future(loop=self)
 
-    def create_task(self, coro: Coroutine[Any, Any, Result], *, name: str | None = None, context: Context | None = None) -> asyncio.Task[Result]:  # type: ignore[override]  # noqa: E501
+    def create_task(
+        self, coro: Coroutine[Any, Any, Result], *, name: str | None = None, context: Context | None = None
+    ) -> asyncio.Task[Result]:  # type: ignore[override]
         """Run a coroutine as a task of the running process."""
         task = asyncio.Task(coro, loop=self, name=name or "task", context=context)
         process = (context or copy_context()).get(PROCESS)

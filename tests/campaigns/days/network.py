@@ -109,37 +109,59 @@ class Network:
         process: Process,
         way: Way,
         serve: Serve,
-        on_arrival: Callable[[], object] | None = None,
-        on_answer: Callable[[], object] | None = None,
+        on_arrival: Callable[[], object] = lambda: None,
+        on_answer: Callable[[], object] = lambda: None,
     ) -> Any:  # noqa: ANN401 - a future of whatever `serve` returns
         """Send a request on its way; return the future of its answer."""
-        loop = self.loop
-        future = loop.create_future()
-
-        def arrive() -> None:
-            try:
-                answer, error = serve(), way.error
-            except HoldfastError as refused:
-                answer, error = None, way.error or refused
-            if on_arrival is not None:
-                on_arrival()
-            if way.error is None:
-                loop.outside(way.answer_s - (way.arrives_s or 0), answered, answer, error)
-
-        def answered(answer: Any, error: HoldfastError | None) -> None:  # noqa: ANN401
-            if process.is_dead or future.done():
-                return
-            if on_answer is not None:
-                on_answer()
-                if process.is_dead:
-                    return
-            if error is None:
-                future.set_result(answer)
-            else:
-                future.set_exception(error)
-
+        sent = _Sent(self.loop, process, way, serve, on_arrival, on_answer)
         if way.arrives_s is not None:
-            loop.outside(way.arrives_s, arrive)
+            self.loop.outside(way.arrives_s, sent.arrive)
         if way.error is not None:
-            loop.outside(way.answer_s, answered, None, way.error)
-        return future
+            self.loop.outside(way.answer_s, sent.answered, None, way.error)
+        return sent.future
+
+
+class _Sent:
+    """One request under way."""
+
+    __slots__ = ("_loop", "_on_answer", "_on_arrival", "_process", "_serve", "_way", "future")
+
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        process: Process,
+        way: Way,
+        serve: Serve,
+        on_arrival: Callable[[], object],
+        on_answer: Callable[[], object],
+    ) -> None:
+        self.future = loop.create_future()
+        self._loop = loop
+        self._process = process
+        self._way = way
+        self._serve = serve
+        self._on_arrival = on_arrival
+        self._on_answer = on_answer
+
+    def arrive(self) -> None:
+        """Let the broker do what is asked, whether or not anybody hears of it."""
+        answer, error = None, None
+        try:
+            answer = self._serve()
+        except HoldfastError as refused:
+            error = refused
+        self._on_arrival()
+        if self._way.error is None:
+            self._loop.outside(self._way.answer_s - (self._way.arrives_s or 0), self.answered, answer, error)
+
+    def answered(self, answer: Any, error: HoldfastError | None) -> None:  # noqa: ANN401 - whatever was asked for
+        """Hand the answer to the process, if there still is one that waits."""
+        if self._process.is_dead or self.future.done():
+            return
+        self._on_answer()
+        if self._process.is_dead:
+            return
+        if error is None:
+            self.future.set_result(answer)
+        else:
+            self.future.set_exception(error)

@@ -1,4 +1,4 @@
-"""The two streams of one process: updates that may be dropped, doubled, late or out of order, and sockets that go away."""
+"""The streams of one process: updates may be dropped, doubled, late or out of order, and sockets go away."""
 
 from collections.abc import Callable, Iterable
 from contextvars import Context

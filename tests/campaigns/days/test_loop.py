@@ -54,8 +54,11 @@ def test_a_loop_without_time_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     loop = VirtualLoop()
 
     async def work() -> None:
-        while True:
-            await asyncio.sleep(0)
+        def again() -> None:
+            loop.call_soon(again)
+
+        again()
+        await loop.create_future()
 
     with pytest.raises(BusyLoopError):
         loop.run(work())

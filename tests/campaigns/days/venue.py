@@ -10,9 +10,8 @@ from campaigns.days.loop import VirtualLoop
 from campaigns.days.market import Calendar, moment
 from campaigns.days.settings import Settings, dice
 from holdfast.domain.bar import Bar
-from holdfast.domain.broker_facts import BrokerPosition, FillActivity
+from holdfast.domain.broker_facts import Activity, BrokerPosition, FillActivity, HoldingMoved
 from holdfast.domain.order import OrderView, Side
-from holdfast.exchange.activity import Activity
 from holdfast.exchange.books import Books
 from holdfast.exchange.exchange import Exchange
 from holdfast.exchange.hours import Hours
@@ -59,7 +58,8 @@ class Venue:
         self._activity_lag = settings.assumptions.position_lag_s if "activities_lag" in settings.faults else 0.0
         self.calendar = calendar
         instruments = {
-            one.name: Instrument(one.name, one.name, "NYSE", is_fractionable=one.is_fractionable) for one in settings.symbols
+            one.name: Instrument(one.name, one.name, "NYSE", is_fractionable=one.is_fractionable)
+            for one in settings.symbols
         }
         books = Books(ledger=Ledger(settings.cash), ids=ShortIds())
         self.exchange = Exchange(instruments=instruments, books=books, participation=settings.participation)
@@ -70,8 +70,7 @@ class Venue:
         self.holdings: dict[str, tuple[list[float], list[BrokerPosition]]] = {
             one.name: ([0.0], [BrokerPosition(one.name, Decimal(0), Decimal(0), None)]) for one in settings.symbols
         }
-        self.executions: list[tuple[float, FillActivity]] = []
-        self.others: list[tuple[float, Activity]] = []
+        self.activities: list[tuple[float, Activity]] = []
         self.on_order: list[Listener] = []
         self.on_foreign: list[Callable[[ForeignChange], None]] = []
 
@@ -196,7 +195,7 @@ class Venue:
             activity = FillActivity(
                 fill.id, fill.order_id, fill.symbol, fill.side, fill.quantity, fill.price, fill.time
             )
-            self.executions.append((now + self._random.uniform(0, self._activity_lag), activity))
+            self.activities.append((now + self._random.uniform(0, self._activity_lag), activity))
             self._note_holding(order.symbol)
             if not is_ours(order.client_order_id):
                 self._tell_foreign(order.symbol, fill.quantity * fill.side.sign)
@@ -206,7 +205,9 @@ class Venue:
 
     def _moved(self, symbol: str, change: Decimal, ratio: Decimal | None = None) -> None:
         now = self._loop.time()
-        self.others.append((now + self._random.uniform(0, self._activity_lag), self.exchange.books.activities[-1]))
+        entry = self.exchange.books.activities[-1]
+        moved = HoldingMoved(entry.id, entry.type.value, symbol, change, entry.time)
+        self.activities.append((now + self._random.uniform(0, self._activity_lag), moved))
         self._note_holding(symbol)
         self._tell_foreign(symbol, change, ratio)
 
@@ -214,8 +215,11 @@ class Venue:
         held = self.exchange.books.ledger.holdings.get(symbol, Holding())
         times, values = self.holdings[symbol]
         times.append(self._loop.time())
-        price = held.average_entry_price
-        values.append(BrokerPosition(symbol, held.quantity, price, self.exchange.prices.last.get(symbol)))
+        price = self.exchange.prices.last.get(symbol)
+        worth = held.quantity * price if price is not None else None
+        values.append(
+            BrokerPosition(symbol, held.quantity, held.average_entry_price, price, held.quantity, market_value=worth)
+        )
 
     def _tell_foreign(self, symbol: str, change: Decimal, ratio: Decimal | None = None) -> None:
         for listener in self.on_foreign:

@@ -125,7 +125,8 @@ class Verdict:
         if position.total_quantity != total:
             violated(
                 f"I8: the file's position is not the broker's\n{name}: {position.quantity} managed, "
-                f"{position.unmanaged_quantity} unmanaged, the broker holds {total}; {state.status} {state.status_reason}"
+                f"{position.unmanaged_quantity} unmanaged, the broker holds {total}; "
+                f"{state.status}: {state.status_reason}"
             )
         ours = self._day.checker.ours[name]
         if not ours.has_raced and not ours.low <= position.quantity <= ours.high:
@@ -185,4 +186,3 @@ class Verdict:
 
 
 _EXPECTED_FAILURES = ("the strategy has fallen over", "SignalError", "OSError", "PermissionError")
-

@@ -1,8 +1,9 @@
-"""The Broker and MarketData ports of one process: its requests cross the network, its reads are late, partial or odd."""
+"""The Broker and MarketData ports of one process: requests cross the network, reads are late, partial or odd."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from campaigns.days.loop import Process, VirtualLoop
@@ -11,16 +12,18 @@ from campaigns.days.network import Network
 from campaigns.days.settings import Settings, dice
 from campaigns.days.venue import Venue
 from holdfast.domain.bar import Bar
-from holdfast.domain.broker_facts import Account, Asset, BadRow, BrokerPosition, FillActivity, Rows
+from holdfast.domain.broker_facts import Account, Activity, Asset, BadRow, BrokerPosition, Rows
 from holdfast.domain.errors import DuplicateOrder, HoldfastError, OutcomeUnknown, Rejected
-from holdfast.domain.order import Intent, OrderView
+from holdfast.domain.order import Intent, OrderView, Role, Side
 from holdfast.domain.session import Session
 from holdfast.domain.timeframe import Timeframe
 from holdfast.engine.approval import SavedIntent
 from holdfast.engine.ports import Assumptions
 from holdfast.exchange.order import Fate, OrderRequest, OrderType, TimeInForce
+from holdfast.exchange.order import Intent as PositionIntent
 from holdfast.exchange.refusal import Refusal
 
+ZERO = Decimal(0)
 Row = TypeVar("Row")
 FILLED_BARS_AFTER_S = 1.0
 # For so long after one untrue list of positions there is no other.
@@ -140,7 +143,17 @@ class WireBroker:
             value = self._venue.exchange.value
             is_blocked = self._venue.exchange.standing.terms.is_blocked
             name = self._venue.account_id
-            return Account(name, name[-4:], value.cash, value.equity, is_tradable=not is_blocked)
+            held = self._venue.positions_at(self._venue.seconds - self._oddities.position_lag())
+            values = [one.market_value or ZERO for one in held]
+            return Account(
+                name,
+                name[-4:],
+                value.cash,
+                value.equity,
+                is_tradable=not is_blocked,
+                long_market_value=sum((one for one in values if one > 0), ZERO),
+                short_market_value=sum((one for one in values if one < 0), ZERO),
+            )
 
         return await self.read("account", serve)
 
@@ -160,7 +173,11 @@ class WireBroker:
         """Read one position."""
 
         def serve() -> BrokerPosition | None:
-            return self._venue.position_at(symbol, self._venue.seconds - self._oddities.position_lag())
+            found = self._venue.position_at(symbol, self._venue.seconds - self._oddities.position_lag())
+            if found is None:
+                return None
+            free = min(abs(found.quantity), self._venue.exchange.available_quantity(symbol))
+            return replace(found, available=free.copy_sign(found.quantity))
 
         return await self.read("position", serve)
 
@@ -189,15 +206,15 @@ class WireBroker:
 
         return await self.read("look_up", serve)
 
-    async def fills(self, after: datetime) -> Rows[FillActivity]:
-        """Read the executions after `after` that the activities show by now."""
+    async def activities(self, after: datetime) -> Rows[Activity]:
+        """Read the activities after `after` that are shown by now."""
 
-        def serve() -> Rows[FillActivity]:
+        def serve() -> Rows[Activity]:
             now = self._venue.seconds
-            found = [fill for since, fill in self._venue.executions if since <= now and fill.time > after]
-            return self._oddities.rows(found, "fills", lambda row: row.symbol)
+            found = [one for since, one in self._venue.activities if since <= now and one.time > after]
+            return self._oddities.rows(found, "activities", lambda row: row.symbol)
 
-        return await self.read("fills", serve)
+        return await self.read("activities", serve)
 
     async def assets(self) -> Mapping[str, Asset]:
         """Read what may be traded."""
@@ -207,6 +224,10 @@ class WireBroker:
             return {one.symbol: Asset(one.symbol, one.is_tradable, one.is_fractionable) for one in listed}
 
         return await self.read("assets", serve)
+
+    async def pairs(self) -> Mapping[str, Asset]:
+        """Read the pairs that may be traded: none."""
+        return await self.read("pairs", dict)
 
     async def sessions(self, start: date, end: date) -> Sequence[Session]:
         """Read the calendar."""
@@ -237,7 +258,7 @@ class WireBroker:
     def _accept(self, order: Intent, fate: Fate) -> OrderView:
         request = OrderRequest(
             order.symbol, order.side, OrderType.MARKET, TimeInForce.DAY, order.quantity,
-            client_order_id=order.client_order_id,
+            client_order_id=order.client_order_id, intent=_position_intent(order),
         )  # fmt: skip
         try:
             return self._venue.submit(request, fate)
@@ -265,6 +286,13 @@ class WireBroker:
             raise
         except HoldfastError as error:
             raise OutcomeUnknown(str(error)) from None
+
+
+def _position_intent(order: Intent) -> PositionIntent | None:
+    """Say of an exit that it closes, as the adapter does."""
+    if order.role is Role.ENTRY:
+        return None
+    return PositionIntent.SELL_TO_CLOSE if order.side is Side.SELL else PositionIntent.BUY_TO_CLOSE
 
 
 def refused(refusal: Refusal) -> HoldfastError:
