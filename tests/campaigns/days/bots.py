@@ -228,7 +228,7 @@ class Bots:
         day, parts = self._day, self._parts
         lock = parts.lock(day.lock, process)
         folder = StateFolder(ROOT, day.disk, lock).lock()
-        witness = Witness(day.checker.posting, day.checker.canceling, day.checker.asked, day.reaper.at)
+        witness = Witness(day.checker.posting, day.checker.canceling, day.checker.asked, day.checker.answered, day.reaper.at)
         broker = parts.broker(process, day.venue, day.network, day.oddities, day.settings, witness, day.draw_fate)
         clock = parts.clock(day.loop, day.machine)
         is_slow = "disk" in day.settings.faults

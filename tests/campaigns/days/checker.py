@@ -38,10 +38,12 @@ class Checker:
         self._note = note
         self._violated = violated
         self._say = say
-        self._race_s = settings.assumptions.position_lag_s + DEADLINE_S + 2
+        self._lag_s = settings.assumptions.position_lag_s
+        self._race_s = self._lag_s + DEADLINE_S + 2
         self._requests_max = REQUESTS_A_MINUTE + REQUESTS_A_MINUTE_AND_SYMBOL * len(settings.symbols)
         self.ours = {one.name: Ours(one) for one in settings.symbols}
-        self._sent: dict[str, float] = {}
+        self._sent: dict[str, tuple[float, float]] = {}
+        self._told: dict[tuple[str, str], float] = {}
         self._decided: dict[tuple[str, str, Side], str] = {}
         self._working: defaultdict[str, dict[str, Order]] = defaultdict(dict)
         self._known: set[str] = set()
@@ -60,7 +62,8 @@ class Checker:
             return
         if name in self._sent:
             self._violated(f"I1: an order is sent a second time\n{name} by {process.name}")
-        self._sent[name] = self._venue.seconds
+        told = self._told.get((process.name, intent.symbol), 0.0)
+        self._sent[name] = (self._venue.seconds, told)
         text = f'"client_order_id": "{name}"'.encode()
         for content in self._disk.survivors(ROOT / f"{intent.symbol}.json"):
             if content is None or text not in content:
@@ -83,6 +86,20 @@ class Checker:
         self._requests[key] += 1
         if self._requests[key] == self._requests_max:
             self._violated(f"liveness: more than {self._requests_max} requests in a minute\n{process.name}")
+
+    def answered(self, process: Process, when: float) -> None:
+        """Note that a process has been told of all activities that were shown at `when`."""
+        for symbol in self.ours:
+            self.updated(process, symbol, when - self._lag_s)
+
+    def updated(self, process: Process, symbol: str, when: float) -> None:
+        """Note that a process has been told of everything that happened to a symbol until `when`."""
+        if not process.is_stopped:
+            # An exit may be on its way at this moment.
+            self._venue.later(self._race_s, self._now_told, (process.name, symbol), when)
+
+    def _now_told(self, key: tuple[str, str], when: float) -> None:
+        self._told[key] = max(self._told.get(key, float("-inf")), when)
 
     def saved(self, state: SymbolState) -> None:
         """Judge a version of a file on its way to the disk (I7): nothing is booked that did not happen."""
@@ -142,9 +159,9 @@ class Checker:
             )
 
     def _oversold(self, order: Order, ours: Ours, what: str) -> None:
-        """An order sold too much: a race where the loss was too young to be seen when it was sent, else I3."""
-        sent = self._sent.get(order.client_order_id, 0.0)
-        if ours.lost_at > sent - self._race_s:
+        """An order sold too much: a race where nobody had told the bot of the loss when it was sent, else I3."""
+        sent, told = self._sent.get(order.client_order_id, (0.0, 0.0))
+        if ours.lost_at > sent - self._race_s or told < ours.lost_at:
             self._note("race")
             ours.has_raced = True
             return

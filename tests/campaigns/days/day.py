@@ -53,6 +53,7 @@ class Day:
             "bars": Hub(self.loop, settings, ("bars", "bars"), self.note),
         }
         self.checker = Checker(settings, self.venue, self.disk, self.note, self.violated, self.say)
+        self.hubs["orders"].on_delivery = self._update_delivered
         self.reaper = Reaper(self.loop, settings, self.note, self._killed)
         self.gremlin = Gremlin(settings, self.disk, self._touched)
         self.bots = Bots(self, parts or Parts())
@@ -168,7 +169,7 @@ class Day:
         """One minute has passed: bars close, the exchange moves, the stream speaks."""
         opened = moment(seconds) - MINUTE
         bars = []
-        if self.calendar.is_open(opened):
+        if self.calendar.is_open(opened) and self._wish != SILENT:
             bars = [tape.next(opened, self._wish) for tape in self.tapes.values()]
             if "bars" in self.settings.faults and not self.is_calm:
                 bars = [bar for bar in bars if self._random.random() > 0.02]
@@ -207,6 +208,11 @@ class Day:
             self.reaper.at("c8", process)
         elif not order.is_working and order.status is not OrderStatus.FILLED:
             self.note("ended_short")
+
+    def _update_delivered(self, process: Process, view: OrderView) -> None:
+        # The whole of what others did to this symbol is asked for as soon as one of their fills is heard of.
+        if view.filled_quantity and not is_ours(view.client_order_id):
+            self.checker.updated(process, view.symbol, self.venue.time_of(view))
 
     # Disasters
 

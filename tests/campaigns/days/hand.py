@@ -47,7 +47,7 @@ class Hand:
         )
         day, settings, random = self._day, self._day.settings, self._random
         for fault, per_hour, act in acts:
-            for _time in range(settings.count(fault, per_hour * day.calendar.ends_s / 3600, random)):
+            for _time in range(settings.count(fault, per_hour * day.calendar.ends_s / 1200, random)):
                 day.loop.outside(random.uniform(70, day.calendar.ends_s), self._do, fault, act)
 
     def _do(self, fault: str, act: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from holdfast.strategies.bars import Bars
 EPOCH = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 AROUND = timedelta(minutes=8)
-NIGHT_MINUTES = (25, 45)
+NIGHT_MINUTES = (18, 30)
 FAR = timedelta(days=30)
 # The last digit of a bar's volume is what the strategy reads: flat, long, silent, half, short, and three accidents.
 FLAT, LONG, SILENT, HALF, SHORT, RAISES, INFINITE, TOO_MANY = range(8)
@@ -35,7 +35,7 @@ class Calendar:
     def __init__(self, settings: Settings) -> None:
         random = dice(settings.seed, "calendar")
         parts = settings.nights + 1
-        length = timedelta(minutes=max(10, settings.minutes // parts))
+        length = timedelta(minutes=max(6, settings.minutes // parts))
         begins, self.days = EPOCH + MINUTE, list[TradingDay]()
         for _part in range(parts):
             ends = begins + length
@@ -83,7 +83,9 @@ class Tape:
         self._cents = max(200, before + random.randint(-1, 1) * max(1, before // random.choice((50, 300, 1000))))
         drawn = self._draw(random)
         low, high = sorted((before, self._cents))
-        volume = random.randint(10, 4_000) * 10 + (drawn if wish is None else wish)
+        # What the end asks for finds a deep market.
+        depth = random.randint(10, 4_000) if wish is None else 10**7
+        volume = depth * 10 + (drawn if wish is None else wish)
         bar = Bar(
             self._symbol.name,
             opened,

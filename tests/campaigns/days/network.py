@@ -158,10 +158,9 @@ class _Sent:
         """Hand the answer to the process, if there still is one that waits."""
         if self._process.is_dead or self.future.done():
             return
-        self._on_answer()
-        if self._process.is_dead:
-            return
-        if error is None:
-            self.future.set_result(answer)
-        else:
+        if error is not None:
             self.future.set_exception(error)
+            return
+        self._on_answer()
+        if not self._process.is_dead:
+            self.future.set_result(answer)

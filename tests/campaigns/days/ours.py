@@ -17,6 +17,7 @@ class Ours:
 
     `is_shared` is whether anybody else ever touched its shares or its memory, `lost_at` when others last took some,
     `has_raced` whether it has sold what others had just taken.
+    `most` is the most that it ever managed: with `adopt` it may take so much again, before it has seen what is gone.
     """
 
     symbol: Symbol
@@ -25,6 +26,7 @@ class Ours:
     lost_at: float = field(default=float("-inf"))
     is_shared: bool = False
     has_raced: bool = False
+    most: Decimal = ZERO
 
     @property
     def surely(self) -> Decimal:
@@ -38,6 +40,7 @@ class Ours:
         if self.is_shared and self.symbol.policy == "adopt":
             # What others did before may be noticed, and adopted, only now.
             self.high = max(self.high, self._adopted(total, self.high))
+        self._reach()
         if not self.symbol.may_short:
             # It sold what it had adopted and not bought.
             self.low = max(self.low, ZERO)
@@ -50,6 +53,9 @@ class Ours:
         bounds = [self.low, self.high]
         if ratio is not None:
             bounds += [bound * ratio for bound in bounds]
+            # A part of a share that cannot be traded may be left to the rest.
+            bounds += [Decimal(int(bound)) for bound in bounds]
+            self.most *= max(ratio, Decimal(1))
         self._spread(bounds, total)
 
     def memory_touched(self, total: Decimal) -> None:
@@ -62,12 +68,16 @@ class Ours:
         if self.symbol.policy == "adopt":
             found += [self._adopted(total, bound) for bound in bounds]
         self.low, self.high = min(found), max(found)
+        self._reach()
+
+    def _reach(self) -> None:
+        self.most = max(self.most, abs(self.low), abs(self.high))
 
     def _adopted(self, total: Decimal, had: Decimal) -> Decimal:
         if total < 0 and not self.symbol.may_short:
             return ZERO
         same = abs(had) if had * total > 0 else ZERO
-        return min(abs(total), max(self.symbol.quantity, same)) * (1 if total > 0 else -1)
+        return min(abs(total), max(self.symbol.quantity, same, self.most)) * (1 if total > 0 else -1)
 
 
 def _kept(total: Decimal, had: Decimal) -> Decimal:

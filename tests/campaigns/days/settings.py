@@ -74,10 +74,10 @@ def draw(seed: int, *, off: frozenset[str] = frozenset(), on: frozenset[str] | N
     share = random.choice((0.15, 0.35, 0.6, 0.9))
     faults = frozenset(name for name in CLASSES if random.random() < share)
     faults = faults - off if on is None else (frozenset(CLASSES) & on) - off
-    count = random.choice((1, 1, 1, 2, 2, 3, 5))
+    count = random.choice((1, 1, 1, 1, 1, 1, 2, 2, 3, 5) if random.random() < 0.5 else (1, 1, 2))
     return Settings(
         seed=seed,
-        minutes=int(min(390, 20 * math.exp(random.expovariate(1 / 0.35)))),
+        minutes=int(min(390, 8 * math.exp(random.expovariate(1 / 0.5)))),
         nights=random.choice((1, 1, 2)) if "nights" in faults else 0,
         symbols=tuple(_symbol(name, faults, random) for name in SYMBOLS[:count]),
         faults=faults,
@@ -98,5 +98,5 @@ def _symbol(name: str, faults: frozenset[str], random: Random) -> Symbol:
         policy=random.choice(POLICIES),
         may_short="shorts" in faults and random.random() < 0.5,
         is_fractionable=random.random() < 0.4,
-        restlessness=random.choice((0.2, 0.5, 0.9)),
+        restlessness=random.choice((0.3, 0.6, 0.95)),
     )

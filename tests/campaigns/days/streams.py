@@ -47,6 +47,7 @@ class VirtualStream:
 
     def _arrive(self, item: object) -> None:
         if self._is_open and self._deliver is not None:
+            self._hub.on_delivery(self._process, item)
             self._deliver(item)
 
     async def stop(self) -> None:
@@ -92,6 +93,7 @@ class Hub:
         self.is_away = False
         self.is_calm = False
         self.sockets: list[VirtualStream] = []
+        self.on_delivery: Callable[[Process, Any], None] = lambda _process, _item: None
 
     def publish(self, item: object) -> None:
         """Send to everybody who listens now."""

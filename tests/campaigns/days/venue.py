@@ -53,6 +53,7 @@ class Venue:
 
     def __init__(self, loop: VirtualLoop, calendar: Calendar, settings: Settings) -> None:
         self._loop = loop
+        self.later = loop.outside
         self._random = dice(settings.seed, "venue")
         self._listing = settings.assumptions.listing_lag_s if "listing" in settings.faults else 0.0
         self._activity_lag = settings.assumptions.position_lag_s if "activities_lag" in settings.faults else 0.0
@@ -159,6 +160,10 @@ class Venue:
             if since <= when:
                 return view
         return versions[0][1]
+
+    def time_of(self, view: OrderView) -> float:
+        """Return when an order came to look like this."""
+        return next(since for since, one in self.versions[view.broker_order_id] if one is view)
 
     def listed(self) -> Iterable[str]:
         """The ids of the orders that lists and look-ups show by now."""

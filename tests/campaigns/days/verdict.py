@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from campaigns.days.bots import spec_of
 from campaigns.days.disk import ROOT
 from campaigns.days.loop import Process
-from campaigns.days.market import FLAT, LONG, SILENT
+from campaigns.days.market import FLAT, LONG
 from campaigns.days.settings import Symbol
 from campaigns.days.venue import is_ours
 from holdfast.adapters.state_codec import UnreadableStateError, decode
@@ -32,8 +32,10 @@ class Verdict:
         day = self._day
         windows = day.settings.assumptions
         drain_s = windows.absence_proof_s + 4 * windows.position_lag_s + day.settings.reconcile_every_s + 90
-        if day.settings.seed % 3 or day.bots.is_memory_touched:
-            # What another hand did to the files is met at a start; so are symbols that a person has to resume.
+        was_full = day.coverage["disk_ENOSPC"] > 0
+        if day.settings.seed % 3 or day.bots.is_memory_touched or was_full:
+            # What another hand did to the files is met at a start; so are symbols that a person has to resume, and a
+            # disk that was full stops entries until then.
             day.is_resuming = True
             await self._stopped()
             day.bots.is_wanted = True
@@ -51,7 +53,7 @@ class Verdict:
     async def _probed(self) -> None:
         """Let every symbol go flat and long: a bot that has no reason to wait must trade."""
         day = self._day
-        for wish, minutes in ((FLAT, 4), (LONG, 3), (SILENT, 2)):
+        for wish, minutes in ((FLAT, 2), (LONG, 3)):
             day.wish(wish)
             await day.wait(60.0 * minutes)
 

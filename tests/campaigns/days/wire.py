@@ -95,6 +95,7 @@ class Witness:
     posting: Callable[[Process, Intent], None]
     canceling: Callable[[Process, str], None]
     asked: Callable[[Process, str], None]
+    answered: Callable[[Process, float], None]
     at_point: Callable[[str, Process], bool]
 
 
@@ -130,11 +131,13 @@ class WireBroker:
         """How many requests went out so far."""
         return self._calls
 
-    async def read(self, kind: str, serve: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the request asks for
+    async def read(
+        self, kind: str, serve: Callable[[], Any], on_answer: Callable[[], object] = lambda: None
+    ) -> Any:  # noqa: ANN401 - what the request asks for
         """Send a read and wait for its answer."""
         self._calls += 1
         self._witness.asked(self._process, kind)
-        return await self._network.send(self._process, self._network.read_way(kind), serve)
+        return await self._network.send(self._process, self._network.read_way(kind), serve, on_answer=on_answer)
 
     async def account(self) -> Account:
         """Read the account."""
@@ -214,7 +217,8 @@ class WireBroker:
             found = [one for since, one in self._venue.activities if since <= now and one.time > after]
             return self._oddities.rows(found, "activities", lambda row: row.symbol)
 
-        return await self.read("activities", serve)
+        when = self._venue.seconds
+        return await self.read("activities", serve, lambda: self._witness.answered(self._process, when))
 
     async def assets(self) -> Mapping[str, Asset]:
         """Read what may be traded."""
