@@ -151,14 +151,15 @@ class SymbolKeeper:
         else:
             self._lookups.found(record.client_order_id)
             await self._see(view)
-            await self._let_go(self.state.order(record.client_order_id))
+            await self._let_go()
 
-    async def _let_go(self, record: OrderRecord | None) -> None:
-        """A removed symbol keeps its position; an entry still working would enlarge it."""
-        if self.state.status is not Status.RETIRED or record is None or record.role is not Role.ENTRY:
+    async def _let_go(self) -> None:
+        """Cancel what a removed symbol has still working: its position is kept, an entry would enlarge it."""
+        if self.state.status is not Status.RETIRED:
             return
-        if record.is_unsettled and record.status is not OrderStatus.PENDING_CANCEL:
-            await self._cancel(record)
+        for record in self.state.unsettled:
+            if record.role is Role.ENTRY and record.status is not OrderStatus.PENDING_CANCEL:
+                await self._cancel(record)
 
     async def _cancel(self, record: OrderRecord | None) -> None:
         """Ask for a cancel; only a terminal look-up says that it happened."""
