@@ -238,6 +238,21 @@ def test_a_missing_field_is_refused(missing: str) -> None:
     refused(json.dumps(document).encode() if missing == "checksum" else signed(document), ".")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reconciled_at": "9999-12-31T23:59:59-14:00"},
+        {"saved_at": "0001-01-01T00:00:00+14:00"},
+        {"reconciled_at": "2026-11-20T15:00:00"},
+        {"target": "9" * 29},
+        {"target": "1e41"},
+    ],
+)
+def test_what_the_next_save_could_not_write_is_refused(change: dict[str, Any]) -> None:
+    """A time without a zone or at the end of the calendar, and digits that would be rounded away, are no state."""
+    refused(signed({**body(), **change}), "beyond all bounds")
+
+
 def test_an_exact_number_comes_back_exactly() -> None:
     """Decimals are strings of digits on disk: nine decimals and large sums survive, signals are JSON numbers."""
     state = a_state("0.123456789", price="98765432.123456789")

@@ -1,5 +1,6 @@
 """Secrets: never in config.yaml, never in a report; found in the environment, `.env` or a folder."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from holdfast.config.credentials import KEY_ID, SECRET_KEY, Credentials, load_cr
 from holdfast.config.load import load_config
 from holdfast.config.masking import mask_lines, names_a_secret
 from holdfast.config.problems import ConfigError
+from holdfast.config.yaml_source import SIZE_MAX
 from holdfast.domain.errors import CredentialsError
 
 SECRET = "hunter2hunter2"  # noqa: S105 - the word that must never be printed
@@ -152,3 +154,11 @@ def test_credentials_never_print_themselves(tmp_path: Path, monkeypatch: pytest.
     found = load_credentials(tmp_path)
     assert isinstance(found, Credentials)
     assert SECRET not in f"{found} {found!r} {found.key_id}"
+
+
+@pytest.mark.parametrize("piece", ["9", "x", "a1-", "api ", "key_", "//", "secret"])
+def test_a_long_line_is_masked_in_a_moment(piece: str) -> None:
+    """A line of a whole file's length takes no longer than it takes to read it: a reload must not stop the bot."""
+    begun = time.thread_time()
+    mask_lines([piece * (SIZE_MAX // len(piece))])
+    assert time.thread_time() - begun < 1

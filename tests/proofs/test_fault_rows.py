@@ -12,22 +12,20 @@ import typer
 from adapters.alpaca.alpaca_servers import Reply, broker_at, in_a_loop, refusal, serving
 from builders import MINUTE, NOON, SESSION, an_intent, some_rules
 from config.test_load import problems
-from fakes.broker import FakeBroker
+from fakes.broker import A_PAIR
 from fakes.desk import BUY, FLAT, SILENT, a_spec
 from holdfast.adapters.alpaca.rows import sessions as parsed_sessions
 from holdfast.cli.main import app
 from holdfast.config.load import load_config
 from holdfast.config.problems import ConfigError
-from holdfast.domain.broker_facts import BrokerPosition, HoldingMoved, Rows
+from holdfast.domain.broker_facts import HoldingMoved
 from holdfast.domain.errors import CredentialsError, DuplicateOrder, HoldfastError, OutcomeUnknown, Rejected
 from holdfast.domain.order import Intent, Side
 from holdfast.domain.order_id import bar_decision, decided_at, order_id
 from holdfast.domain.session import Session, session_at
 from holdfast.domain.state import Status, SymbolState
-from holdfast.domain.symbols import asset_key, is_pair
 from holdfast.engine.approval import SavedIntent
 from holdfast.engine.memory import Unreadable
-from planted.plants import Plant
 from proofs.lives import Lives, meanwhile, minute, never_twice, nothing_more_to_correct, wait
 
 HOUR = timedelta(hours=1)
@@ -239,31 +237,11 @@ def test_after_a_sleep_nothing_is_decided_from_an_old_memory(jump: timedelta) ->
 # --- F16 ----------------------------------------------------------------------------------------------------------
 
 
-class TakesItsFee(FakeBroker):
-    """Takes a quarter of a percent of each purchase in the coin itself, and spells positions without the slash."""
-
-    def fill(self, name: str, quantity: Decimal | int | None = None) -> None:
-        """Fill an order, and take the fee of what it bought."""
-        super().fill(name, quantity)
-        view = self.books[name]
-        if is_pair(view.symbol) and view.side is Side.BUY:
-            self._hold(view.symbol, self.held(view.symbol) - view.filled_quantity * Decimal("0.0025"))
-
-    async def positions(self) -> Rows[BrokerPosition]:
-        """Read the positions in their other spelling."""
-        found = (await super().positions()).good
-        return Rows(tuple(replace(one, symbol=asset_key(one.symbol)) for one in found))
-
-    async def position(self, symbol: str) -> BrokerPosition | None:
-        """Read one position by any of its names."""
-        return await super().position(asset_key(symbol))
-
-
 @pytest.mark.parametrize(("lot", "sold", "dust"), [("0.0001", "0.9975", "0"), ("0.001", "0.997", "0.0005")])
 def test_coins_are_what_the_broker_shows_and_dust_is_not_looped_on(lot: str, sold: str, dust: str) -> None:
     """F16: The fee leaves 0.9975 of one coin: that is on file, that much is sold, and dust stays with its reason."""
-    lives = Lives(a_spec("BTC/USD", rules=some_rules(1, lot=Decimal(lot))), plant=Plant(broker=TakesItsFee))
-    lives.broker.listed.append("BTC/USD")
+    lives = Lives(a_spec("BTC/USD", rules=some_rules(1)))
+    lives.broker.pairs_listed["BTC/USD"] = replace(A_PAIR, lot=Decimal(lot))
     lives.live(minute(BUY), wait(60))
     assert (lives.file("BTC/USD").position.quantity, lives.file("BTC/USD").status) == (Decimal("0.9975"), Status.ACTIVE)
     nothing_more_to_correct(lives)

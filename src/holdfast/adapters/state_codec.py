@@ -3,7 +3,7 @@
 import errno
 import json
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -154,18 +154,22 @@ def _validated(document: Document) -> SymbolState:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise UnreadableStateError(f"the field {where} has the wrong shape") from None
     if not _is_bounded(state):
-        raise UnreadableStateError("a number in it is beyond all bounds")
+        raise UnreadableStateError("a number or a time in it is beyond all bounds")
     if document.get("is_in_position") is not state.is_in_position:
         raise UnreadableStateError("is_in_position contradicts position.quantity")
     return state
 
 
 def _is_bounded(value: Any) -> bool:  # noqa: ANN401 - any field
-    """Whether every number can be written down: ``1e999999999`` is short here and a gigabyte as digits."""
-    if value is None or isinstance(value, str | datetime):
+    """Whether every number and time can be written as it is: ``1e999999999`` is short here, a gigabyte as digits."""
+    if value is None or isinstance(value, str):
         return True
+    if isinstance(value, datetime):
+        # At the ends of the calendar another offset is another year, which Python does not have.
+        return value.tzinfo is not None and MINYEAR < value.year < MAXYEAR
     if isinstance(value, Decimal):
-        return not value or abs(value.adjusted()) <= EXPONENT_MAX
+        # Digits beyond the precision of all our sums would be rounded away by the next save.
+        return not value or (abs(value.adjusted()) <= EXPONENT_MAX and value == +value)
     if isinstance(value, int):
         return abs(value) < INTEGER_MAX
     items = value if isinstance(value, tuple) else [getattr(value, name) for name in _field_names(type(value))]

@@ -17,8 +17,9 @@ _SECRET_WORDS = (
     "accesskey",
     "credential",
 )
+# The word alone: with a leading `[\w-]*` a search in one long word would take time without bound.
 _SECRET_IN_LINE = re.compile(
-    r"(?P<key>[\w\-]*(?:(?:api|private|access)[\s_\-]*key|secret|passw|passphrase|key[\s_\-]*id|token|credential)"
+    r"(?P<key>(?:(?:api|private|access)[\s_\-]*key|secret|passw|passphrase|key[\s_\-]*id|token|credential)"
     r"[\w\-]*[\"']?)(?P<value>.*)",
     re.IGNORECASE,
 )
@@ -47,10 +48,17 @@ def mask_lines(lines: Sequence[str]) -> list[str]:
             masked.append(line[:indent] + (MASK if line.strip() else ""))
         elif match:
             masked.append(line[: match.end("key")] + _hidden(match["value"]))
-            secret_indent = len(line[: match.start()]) if _goes_on(match["value"]) else None
+            secret_indent = _start_of_word(line, match.start()) if _goes_on(match["value"]) else None
         else:
             masked.append(_LOGIN_IN_URL.sub(f"//{MASK}@", line))
     return masked
+
+
+def _start_of_word(line: str, place: int) -> int:
+    """Return where the word begins that goes on at `place`."""
+    while place and (line[place - 1].isalnum() or line[place - 1] in "_-"):
+        place -= 1
+    return place
 
 
 def _hidden(value: str) -> str:

@@ -6,14 +6,14 @@ from itertools import pairwise
 from starlette.routing import Route
 
 from holdfast.exchange.refusal import not_found
-from holdfast.simulator.calendar import NEW_YORK, all_sessions, session_date, session_opening_after
+from holdfast.simulator.calendar import NEW_YORK, midnight, session_date, session_opening_after, sessions_between
 from holdfast.simulator.call import Answer, Call
 from holdfast.simulator.gate import Gate
 from holdfast.simulator.market import Market
 from holdfast.simulator.wire import asset_body, symbol_of_asset
 
 # No two sessions lie further apart, New York's longest closures of these years included.
-_HOLIDAYS_MAX = timedelta(days=7)
+_HOLIDAYS_MAX = timedelta(days=8)
 
 
 class ReferenceRoutes:
@@ -70,8 +70,8 @@ class ReferenceRoutes:
     def calendar(self, call: Call) -> Answer:
         """List the trading days of a span, both ends included."""
         start, end = call.day("start") or date.min, call.day("end") or date.max - _HOLIDAYS_MAX
-        days = ((session_date(session), session) for session in all_sessions())
-        dated = [(day, session) for day, session in days if start <= day <= end + _HOLIDAYS_MAX]
+        sessions = sessions_between(midnight(start), midnight(end + _HOLIDAYS_MAX))
+        dated = [(session_date(session), session) for session in sessions]
         return Answer(
             [
                 {

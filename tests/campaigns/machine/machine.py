@@ -18,7 +18,6 @@ lags = st.sampled_from([0.0, 1.0, 5.0, 9.9])
 closes = st.one_of(st.none(), st.sampled_from([BUY, FLAT, HALF, SILENT]))
 Rule = Any
 ENDINGS = [OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.PENDING_CANCEL]
-WIRE_S = 190.0
 LISTING_LAGS = [0.0, 2.0, 20.0, 39.0]
 
 
@@ -283,7 +282,6 @@ class Machine(RuleBasedStateMachine):
         """While the bot is down a file is replaced by an older version of itself."""
         self._did("file older")
         self.world.crash()
-        self.world.advance(WIRE_S)
         self.checker.forget(symbol)
         self.world.put_back(symbol, age)
 

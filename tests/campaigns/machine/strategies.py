@@ -3,14 +3,14 @@
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-from builders import an_order_view
+from builders import an_order_view, at
 from holdfast.domain import events
 from holdfast.domain.order import OrderStatus, OrderView, Side
 from holdfast.domain.state import SCHEMA_VERSION, Status, SymbolState
@@ -24,7 +24,7 @@ PLAIN: Mapping[object, st.SearchStrategy[Any]] = {
     int: st.integers(-(2**60), 2**60),
     bool: st.booleans(),
     Decimal: st.decimals(-(10**12), 10**12, places=6),
-    datetime: st.datetimes(timezones=st.just(UTC)),
+    datetime: st.integers(-(10**9), 10**9).map(lambda minutes: at(minutes / 100)),
     type(None): st.none(),
 }
 
