@@ -238,7 +238,7 @@ def test_files_survive_the_process_umask(files: StateFiles, folder: StateFolder)
 
 
 def test_a_long_journal_is_asked_by_its_end_alone(files: StateFiles, folder: StateFolder) -> None:
-    """A file put back is known by the journal's last line, also where the backup went with it and years stand before."""
+    """A file put back is known by the last line of the journal, also without a backup and with years before it."""
     older = save(files, a_state(0))
     content = folder.state_file("AAPL").read_bytes()
     newest = save(files, replace(older, target=Decimal(10)))
