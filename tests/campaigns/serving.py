@@ -6,6 +6,7 @@ import resource
 import signal
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -33,9 +34,11 @@ def serve(connection: Connection, target: str, stack: str, parent: int) -> None:
     with Path(stack).open("w") as file:
         faulthandler.register(signal.SIGUSR1, file=file)
         campaign = load(target)
-        connection.send(None)
-        while (seed := _next_seed(connection, parent)) is not None:
-            connection.send(measured(campaign, seed))
+        # Nobody listens any more when the one that started this was killed.
+        with suppress(BrokenPipeError):
+            connection.send(None)
+            while (seed := _next_seed(connection, parent)) is not None:
+                connection.send(measured(campaign, seed))
 
 
 def measured(campaign: Campaign, seed: int) -> Run:
