@@ -79,7 +79,7 @@ class Report:
             means = [(name, f"{totals.mean(name):,.4g}") for name in sorted(totals.measures)]
             out.print(table(("measure", "mean per seed"), means))
         self._print_violations(out)
-        out.print(self.strength)
+        out.print(self.strength, soft_wrap=True)
         if self.unmet:
             out.print(f"{len(self.unmet)} of {len(self.campaign.obligations)} obligations of a full run are not met.")
 

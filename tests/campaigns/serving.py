@@ -1,12 +1,12 @@
 """What a worker process does: take a seed, run it, say what came of it; it ends when the one that started it does."""
 
+import contextlib
 import faulthandler
 import os
 import resource
 import signal
 import time
 import traceback
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,8 +34,8 @@ def serve(connection: Connection, target: str, stack: str, parent: int) -> None:
     with Path(stack).open("w") as file:
         faulthandler.register(signal.SIGUSR1, file=file)
         campaign = load(target)
-        # Nobody listens any more when the one that started this was killed.
-        with suppress(BrokenPipeError):
+        # Whoever asked may be gone: then nobody wants to know.
+        with contextlib.suppress(BrokenPipeError):
             connection.send(None)
             while (seed := _next_seed(connection, parent)) is not None:
                 connection.send(measured(campaign, seed))
