@@ -235,3 +235,17 @@ def test_files_survive_the_process_umask(files: StateFiles, folder: StateFolder)
         os.umask(before)
     for path in (folder.state_file("AAPL"), folder.backup_file("AAPL")):
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_long_journal_is_asked_by_its_end_alone(files: StateFiles, folder: StateFolder) -> None:
+    """A file put back is known by the last line of the journal, also without a backup and with years before it."""
+    older = save(files, a_state(0))
+    content = folder.state_file("AAPL").read_bytes()
+    newest = save(files, replace(older, target=Decimal(10)))
+    folder.state_file("AAPL").write_bytes(content)
+    folder.backup_file("AAPL").unlink()
+    journal = folder.journal_file("AAPL")
+    journal.write_bytes(b'{"kind": "order"}\n' * 200_000 + journal.read_bytes() + b'{"kind": "torn')
+    found = load(StateFiles(folder, lambda: NOON))
+    assert isinstance(found, Unreadable)
+    assert found.backup == newest

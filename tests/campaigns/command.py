@@ -129,14 +129,14 @@ def overview(results: Path) -> object:
         try:
             campaign = load(target)
         except ModuleNotFoundError as error:
-            rows.append((name, f"not here: {error}", "", "", "", ""))
+            rows.append((name, "", "", "", "", f"not here: {error}"))
             continue
         totals = Records(results, name, code).totals
         figures = (f"{totals.units:,} {campaign.unit}", f"{totals.cpu_s:,.0f}", f"{totals.violations_count:,}")
         unmet = len(Report(campaign, totals, code, 0).unmet)
-        rows.append((name, campaign.what, *figures, f"{unmet} of {len(campaign.obligations)}"))
-    head = ("campaign", f"what it shows (recorded: code {code})", "recorded", "CPU s", "violations", "unmet")
-    return table(head, rows)
+        rows.append((name, *figures, f"{unmet} of {len(campaign.obligations)}", campaign.what))
+    head = ("campaign", f"recorded for code {code}", "CPU s", "violations", "unmet")
+    return table(head, rows, words="what it shows")
 
 
 def _parser() -> argparse.ArgumentParser:

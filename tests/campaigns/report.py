@@ -79,7 +79,7 @@ class Report:
             means = [(name, f"{totals.mean(name):,.4g}") for name in sorted(totals.measures)]
             out.print(table(("measure", "mean per seed"), means))
         self._print_violations(out)
-        out.print(self.strength)
+        out.print(self.strength, soft_wrap=True)
         if self.unmet:
             out.print(f"{len(self.unmet)} of {len(self.campaign.obligations)} obligations of a full run are not met.")
 
@@ -105,11 +105,13 @@ class Report:
             out.print(f"    again: {self.replay(found.seeds[0])}\n", markup=False, soft_wrap=True)
 
 
-def table(head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
-    """Return a table: the first column is text, the others are figures."""
+def table(head: Sequence[str], rows: Sequence[tuple[str, ...]], *, words: str | None = None) -> Table:
+    """Return a table: the first column is text, the others are figures; `words` names a last one of whole sentences."""
     drawn = Table(box=None, pad_edge=False, title_justify="left")
     for index, name in enumerate(head):
         drawn.add_column(name, justify="right" if index else "left", no_wrap=True)
+    if words is not None:
+        drawn.add_column(words)
     for row in rows:
         drawn.add_row(*row)
     return drawn

@@ -30,7 +30,7 @@ from holdfast.domain.order import Intent, OrderStatus, Role, Side
 from holdfast.domain.state import Status
 from holdfast.engine.hold import memory_lost
 from holdfast.engine.inbox import FactsRead, OrderNews
-from holdfast.engine.worker import CHECKPOINT_S, SymbolWorker
+from holdfast.engine.worker import SymbolWorker
 
 WINDOW = ASSUMPTIONS.absence_proof_s + 0.5
 LAG = ASSUMPTIONS.listing_lag_s
@@ -493,7 +493,7 @@ def test_a_decision_that_says_nothing_new_waits_for_the_checkpoint() -> None:
     assert len(desk.store.written) == 1
     assert worker.has_unsaved
     worker = desk.worker()
-    one_day(desk, lambda: desk.clock.advance(CHECKPOINT_S), bar(4, BUY), worker=worker)
+    one_day(desk, lambda: desk.clock.advance(SymbolWorker.checkpoint_s), bar(4, BUY), worker=worker)
     assert len(desk.store.written) == 2
     assert not worker.has_unsaved
 

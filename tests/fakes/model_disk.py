@@ -80,6 +80,11 @@ class ModelDisk:
         self.before("read", path)
         return bytes(self._file(path).content[:size_max])
 
+    def read_end(self, path: Path, size_max: int) -> bytes:
+        """Return the last bytes of the content."""
+        self.before("read", path)
+        return bytes(self._file(path).content[-size_max:])
+
     def names(self, folder: Path) -> list[str]:
         """Return the names in a folder, sorted."""
         self.before("names", folder)

@@ -28,6 +28,10 @@ class Disk(Protocol):
         """Return the content, at most `size_max` bytes of it. A symbolic link is an error (ELOOP)."""
         ...
 
+    def read_end(self, path: Path, size_max: int) -> bytes:
+        """Return the last bytes of the content, at most `size_max`. A symbolic link is an error (ELOOP)."""
+        ...
+
     def names(self, folder: Path) -> list[str]:
         """Return the names in a folder, sorted."""
         ...
@@ -82,14 +86,20 @@ class OsDisk:
 
     def read(self, path: Path, size_max: int) -> bytes:
         """Return the content, at most `size_max` bytes of it."""
-        file, pieces, left = os.open(path, _READ), [], size_max
+        file = os.open(path, _READ)
         try:
-            while left and (piece := os.read(file, min(left, _PIECE))):
-                pieces.append(piece)
-                left -= len(piece)
+            return _read(file, size_max)
         finally:
             os.close(file)
-        return b"".join(pieces)
+
+    def read_end(self, path: Path, size_max: int) -> bytes:
+        """Return the last bytes of the content."""
+        file = os.open(path, _READ)
+        try:
+            os.lseek(file, max(0, os.fstat(file).st_size - size_max), os.SEEK_SET)
+            return _read(file, size_max)
+        finally:
+            os.close(file)
 
     def names(self, folder: Path) -> list[str]:
         """Return the names in a folder, sorted."""
@@ -152,6 +162,14 @@ class OsDisk:
             os.fsync(file)
         finally:
             os.close(file)
+
+
+def _read(file: int, size_max: int) -> bytes:
+    pieces, left = [], size_max
+    while left and (piece := os.read(file, min(left, _PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 OS_DISK = OsDisk()

@@ -19,6 +19,8 @@ SAVE = "save"
 WHOLE_EVERY = 200
 # Two generations of a journal are bounded; a file that somebody else has made need not be.
 READ_MAX = 1 << 26
+# Holds the last saves of any symbol, whatever else was told between them.
+_END = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,20 @@ def journal_lines(disk: Disk, path: Path) -> list[bytes]:
         except FileNotFoundError:
             continue
     return lines
+
+
+def last_sequence(disk: Disk, path: Path) -> int | None:
+    """Return the number of the newest save that a journal tells of, from its end alone; None where it tells of none.
+
+    Raises:
+        OSError: there is one and it cannot be read.
+    """
+    try:
+        lines = disk.read_end(path, _END).split(b"\n")
+    except FileNotFoundError:
+        return None
+    entries = (parse_line(line) for line in reversed(lines))
+    return next((entry["sequence"] for entry in entries if entry and entry.get("kind") == SAVE), None)
 
 
 def older(path: Path) -> Path:
@@ -86,13 +102,7 @@ def versions(lines: Iterable[bytes]) -> Iterator[Version]:
             continue
         is_whole = "document" in entry
         before = document or {}
-        if is_whole:
-            document = entry["document"]
-        elif before.get("sequence") == entry["sequence"] - 1:
-            document = {**before, **entry["set"]}
-        else:
-            # A save in between is missing: nothing is known before the next whole document.
-            document = None
+        document = _after(document, entry)
         if document is not None and document.get("checksum") != checksum(document):
             document = None
         changed = _changed(document or {}, before) if is_whole else entry["set"]
@@ -105,10 +115,25 @@ def _changed(document: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[
 
 def fold(lines: Iterable[bytes]) -> Mapping[str, Any] | None:
     """Return the newest document that the lines add up to, or None."""
-    newest: Mapping[str, Any] | None = None
-    for version in versions(lines):
-        newest = version.document or newest
+    newest: dict[str, Any] | None = None
+    document: dict[str, Any] | None = None
+    for line in lines:
+        entry = parse_line(line)
+        if entry is not None and entry.get("kind") == SAVE:
+            # Each line has proved itself; whether they fit together the reader of the last one checks.
+            document = _after(document, entry)
+            newest = document or newest
     return newest
+
+
+def _after(document: dict[str, Any] | None, entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the document after a save; None where a save in between is missing, until the next whole one."""
+    if "document" in entry:
+        whole: dict[str, Any] = entry["document"]
+        return whole
+    if document is None or document.get("sequence") != entry["sequence"] - 1:
+        return None
+    return {**document, **entry["set"]}
 
 
 def statuses(lines: Iterable[bytes]) -> Iterator[tuple[str, str | None]]:

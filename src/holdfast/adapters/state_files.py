@@ -84,9 +84,10 @@ class StateFiles:
         """Read the file; one that is older than what the rest of the memory knows was put back, and is not believed."""
         state = self._current(symbol)
         if symbol not in self._met:
-            backup = self._backup(symbol)
-            if backup is not None and backup.sequence > state.sequence:
-                raise UnreadableStateError(f"it is version {state.sequence}, and version {backup.sequence} was written")
+            backup = self._from_backup(symbol)
+            written = max(self._journal.last_sequence(symbol) or 0, backup.sequence if backup else 0)
+            if written > state.sequence:
+                raise UnreadableStateError(f"it is version {state.sequence}, and version {written} was written")
             self._met.add(symbol)
         return state
 

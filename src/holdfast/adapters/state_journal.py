@@ -10,7 +10,7 @@ from typing import Any
 
 from loguru import logger
 
-from holdfast.adapters.journal_lines import fold, journal_lines, older, save_line, statuses
+from holdfast.adapters.journal_lines import fold, journal_lines, last_sequence, older, save_line, statuses
 from holdfast.adapters.state_folder import StateFolder
 from holdfast.adapters.steps import Steps
 
@@ -53,6 +53,13 @@ class StateJournal:
     def newest(self, symbol: str) -> Mapping[str, Any] | None:
         """Return the newest document that the journal adds up to, or None."""
         return fold(self._lines(symbol))
+
+    def last_sequence(self, symbol: str) -> int | None:
+        """Return the number of the newest save that it tells of, or None."""
+        try:
+            return last_sequence(self._folder.disk, self._folder.journal_file(symbol))
+        except OSError:
+            return None
 
     def statuses(self, symbol: str) -> Iterator[tuple[str, str | None]]:
         """Return what the journal's status lines tell, status and reason, the newest first."""

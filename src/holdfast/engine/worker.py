@@ -23,12 +23,14 @@ from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.submission import IdCollisionError, send
 from holdfast.engine.window import BarWindow
 
-# A decision that changes nothing is not worth an fsync each bar; the file is never older than this.
-CHECKPOINT_S = 60.0
-
 
 class SymbolWorker(SymbolKeeper):
-    """Runs one symbol until told to stop: its books, and the decisions on its bars."""
+    """Runs one symbol until told to stop: its books, and the decisions on its bars.
+
+    A decision that changes nothing is not worth an fsync each bar; the file is never older than `checkpoint_s`.
+    """
+
+    checkpoint_s = 60.0
 
     def __init__(
         self, spec: SymbolSpec, state: SymbolState, window: BarWindow, tools: Tools, holds: Holds = NO_HOLDS
@@ -170,7 +172,7 @@ class SymbolWorker(SymbolKeeper):
         event = _taken(decision, moment)
         before, self.state = self.state, self.state.apply(event)
         self._has_unsaved = True
-        is_due = self._tools.clock.monotonic() - self._saved_at >= CHECKPOINT_S
+        is_due = self._tools.clock.monotonic() - self._saved_at >= self.checkpoint_s
         if is_due or _says_more(before, self.state):
             await self.checkpoint()
 

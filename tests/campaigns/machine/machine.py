@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from campaigns.machine.checks import Checker
+from campaigns.machine.file_faults import LEFT, damage, lose, put_back
 from campaigns.machine.world import GOOD, SYMBOLS, Parts, World
 from fakes.broker import UNREACHABLE, Submit
 from fakes.desk import BUY, FLAT, HALF, SILENT
@@ -259,22 +260,22 @@ class Machine(RuleBasedStateMachine):
         self.world.stop()
 
     @needs("files")
-    @rule(symbol=symbols, with_backup=st.booleans())
-    def file_lost(self, symbol: str, *, with_backup: bool) -> None:
-        """While the bot is down a file is lost, perhaps its backup too."""
+    @rule(symbol=symbols, left=st.sampled_from(LEFT))
+    def file_lost(self, symbol: str, left: str) -> None:
+        """While the bot is down a file is lost."""
         self._did("file lost")
         self.world.crash()
         self.checker.forget(symbol)
-        self.world.lose(symbol, with_backup=with_backup)
+        lose(self.world, symbol, left)
 
     @needs("files")
-    @rule(symbol=symbols)
-    def file_damaged(self, symbol: str) -> None:
+    @rule(symbol=symbols, left=st.sampled_from(LEFT))
+    def file_damaged(self, symbol: str, left: str) -> None:
         """While the bot is down a file becomes unreadable."""
         self._did("file damaged")
         self.world.crash()
         self.checker.forget(symbol)
-        self.world.damage(symbol)
+        damage(self.world, symbol, left)
 
     @needs("files")
     @rule(symbol=symbols, age=st.integers(1, 6))
@@ -283,7 +284,7 @@ class Machine(RuleBasedStateMachine):
         self._did("file older")
         self.world.crash()
         self.checker.forget(symbol)
-        self.world.put_back(symbol, age)
+        put_back(self.world, symbol, age)
 
     @needs("disk")
     @rule(symbol=symbols, has_effect=st.booleans(), seconds=st.sampled_from([1, 50, 200]))

@@ -1,6 +1,6 @@
 """`World`: one account, one disk, and at most one process of the bot, all at the mercy of whoever calls the methods."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -14,11 +14,10 @@ from fakes.clock import ManualClock
 from fakes.desk import a_spec
 from fakes.memory import MemoryJournal, MemoryStore
 from fakes.streams import FakeBarStream, FakeMarketData, FakeOrderStream
-from holdfast.domain import events
 from holdfast.domain.errors import HoldfastError
 from holdfast.domain.state import SymbolState
 from holdfast.engine.chronicle import Chronicle
-from holdfast.engine.memory import StateStore, Unreadable
+from holdfast.engine.memory import StateStore
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.ports import Broker
 from holdfast.engine.reconciler import Reconciler
@@ -58,14 +57,14 @@ GOOD = Parts()
 class World:
     """The broker and the disk outlive every process."""
 
-    def __init__(self, policy: str = "adopt", parts: Parts = GOOD) -> None:
+    def __init__(self, policy: str = "adopt", parts: Parts = GOOD, symbols: Sequence[str] = SYMBOLS) -> None:
         self.clock = ManualClock()
         self.broker = parts.broker(self.clock)
         self.store = parts.store()
         self._worker_class = parts.worker
         self.journal = MemoryJournal()
         self.loop = InstantLoop(self.clock)
-        self.specs = [a_spec(symbol, policy=policy) for symbol in SYMBOLS]
+        self.specs = [a_spec(symbol, policy=policy) for symbol in symbols]
         self.process: Process | None = None
         self._heals: list[tuple[float, Callable[[], None]]] = []
 
@@ -191,25 +190,6 @@ class World:
         """Return what the file says; None when there is none that can be read."""
         content = self.store.disk.get(symbol)
         return content if isinstance(content, SymbolState) else None
-
-    def lose(self, symbol: str, *, with_backup: bool) -> None:
-        """Delete a file; without its backup, what is left is what the journal says of its status."""
-        self.store.disk.pop(symbol, None)
-        last = self.store.backups.get(symbol)
-        if with_backup and last is not None:
-            said = events.StatusSet(last.status, last.status_reason)
-            self.store.backups[symbol] = SymbolState(symbol, account_id=ACCOUNT.id).apply(said)
-
-    def damage(self, symbol: str) -> None:
-        """Make a file unreadable."""
-        if symbol in self.store.disk:
-            self.store.disk[symbol] = Unreadable("damaged", self.store.backups.get(symbol))
-
-    def put_back(self, symbol: str, age: int) -> None:
-        """Replace a file by an older version of it."""
-        versions = [state for state in self.store.written if state.symbol == symbol]
-        if versions:
-            self.store.disk[symbol] = versions[max(0, len(versions) - 1 - age)]
 
     # The end
 
