@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -152,4 +153,4 @@ def _hostile(value: Any, dice: Random, raws: list[str]) -> Any:  # noqa: ANN401 
     if kind == 2 and isinstance(value, str) and value:
         place = dice.randrange(len(value))
         return value[:place] + dice.choice(["", "\0", "9", "-", "é", value]) + value[place + 1 :]
-    return dice.choice(VALUES)
+    return deepcopy(dice.choice(VALUES))

@@ -54,7 +54,7 @@ class MachineCampaign:
     what: str = "an adversary plays the broker, the disk and the owner against the real supervisor (I1-I4, I7, I8)"
     unit: str = "scenarios"
     obligations: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(COVERAGE, LEAST))
-    manner: Manner = field(default_factory=lambda: Manner(seed_limit_s=300, count=100))
+    manner: Manner = field(default_factory=lambda: Manner(seed_limit_s=300, count=250))
 
     def run_one(self, seed: int) -> Outcome:
         """Run one seed's scenarios."""

@@ -104,7 +104,6 @@ class Machine(RuleBasedStateMachine):
     @rule(index=st.integers(0, 3))
     def late_arrival(self, index: int) -> None:
         """A request that was on the wire arrives now."""
-        self._did("late arrival")
         self.world.broker.arrive(index % len(self.world.broker.late))
         self.world.settle()
 
@@ -308,6 +307,7 @@ class Machine(RuleBasedStateMachine):
         try:
             self._did("scenarios")
             self._did("scenarios with orders") if self.world.broker.received else None
+            self.coverage["late arrival"] += self.world.broker.arrived_late
             self.coverage["posts"] += len(self.world.broker.received)
             self.world.calm()
             self.world.drain()

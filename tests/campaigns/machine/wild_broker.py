@@ -40,6 +40,7 @@ class WildBroker(FakeBroker):
         self.loses_cancels = False
         self.flows: dict[str, Flows] = {}
         self.late: list[tuple[float, Intent]] = []
+        self.arrived_late = 0
         self.posted: dict[str, Intent] = {}
         self._history: dict[str, list[tuple[float, OrderView]]] = {}
 
@@ -110,6 +111,7 @@ class WildBroker(FakeBroker):
 
     def arrive(self, index: int = 0) -> None:
         """Let one request arrive that was on the wire all the time."""
+        self.arrived_late += 1
         self.accept(self.late.pop(index)[1])
 
     @property
