@@ -23,8 +23,8 @@ from holdfast.bootstrap.identity import claim_folder
 from holdfast.domain import events
 from holdfast.domain.decide import Rules
 from holdfast.domain.errors import HoldfastError, LockedError
-from holdfast.domain.order import OrderStatus
 from holdfast.domain.external import ExternalChange
+from holdfast.domain.order import OrderStatus
 from holdfast.domain.state import Status, SymbolState
 from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.chronicle import Chronicle
@@ -228,7 +228,9 @@ class Bots:
         day, parts = self._day, self._parts
         lock = parts.lock(day.lock, process)
         folder = StateFolder(ROOT, day.disk, lock).lock()
-        witness = Witness(day.checker.posting, day.checker.canceling, day.checker.asked, day.checker.answered, day.reaper.at)
+        witness = Witness(
+            day.checker.posting, day.checker.canceling, day.checker.asked, day.checker.answered, day.reaper.at
+        )
         broker = parts.broker(process, day.venue, day.network, day.oddities, day.settings, witness, day.draw_fate)
         clock = parts.clock(day.loop, day.machine)
         is_slow = "disk" in day.settings.faults

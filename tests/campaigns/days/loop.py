@@ -106,7 +106,11 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     call_soon_threadsafe = call_soon  # type: ignore[assignment]
 
     def call_later(
-        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self,
+        delay: float,
+        callback: Callable[..., Any],
+        *args: Any,  # noqa: ANN401 - whatever the callback takes
+        context: Context | None = None,
     ) -> Handle:  # type: ignore[override]
         """Call it after `delay` virtual seconds."""
         return self.call_at(self._now + delay, callback, *args, context=context)
