@@ -86,7 +86,7 @@ def test_assumptions_and_campaigns_are_told() -> None:
         assert row(section("What it rests on"), name).count("|") == 5
     for name in CAMPAIGNS:
         assert f"`python tests/campaigns/run.py {name}`" in section("How it is shown")
-        assert row(section("Last full results"), name)
+        assert row(section("Results"), name)
 
 
 def test_a_name_that_does_not_exist_is_found() -> None:
