@@ -12,6 +12,7 @@ from campaigns.days.disk import ROOT
 from campaigns.days.loop import PROCESS, Process
 from campaigns.days.machine import LoopRunner, VirtualLock
 from campaigns.days.market import ReadsVolume
+from campaigns.days.recovery import rows_met
 from campaigns.days.settings import Symbol, dice
 from campaigns.days.streams import BarSocket, OrderSocket
 from campaigns.days.wire import WireBroker, WireHistory, Witness
@@ -23,8 +24,8 @@ from holdfast.bootstrap.identity import claim_folder
 from holdfast.domain import events
 from holdfast.domain.decide import Rules
 from holdfast.domain.errors import HoldfastError, LockedError
-from holdfast.domain.order import OrderStatus
 from holdfast.domain.external import ExternalChange
+from holdfast.domain.order import OrderStatus
 from holdfast.domain.state import Status, SymbolState
 from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.chronicle import Chronicle
@@ -67,6 +68,7 @@ class Watched:
         self._process = process
         self._day = day
         self.before: dict[str, SymbolState] = {}
+        self._met: set[str] = set()
         self.symbols = store.symbols
         self.trouble = store.trouble
         self.entries_stopped = store.entries_stopped
@@ -74,6 +76,10 @@ class Watched:
     async def load(self, symbol: str) -> SymbolState | Missing | Unreadable:
         """Read one file."""
         found = await self._store.load(symbol)
+        if symbol not in self._met:
+            self._met.add(symbol)
+            for row in rows_met(found, symbol, self._day.venue):
+                self._day.note(row)
         if isinstance(found, SymbolState):
             self.before.setdefault(symbol, found)
         else:
@@ -228,7 +234,9 @@ class Bots:
         day, parts = self._day, self._parts
         lock = parts.lock(day.lock, process)
         folder = StateFolder(ROOT, day.disk, lock).lock()
-        witness = Witness(day.checker.posting, day.checker.canceling, day.checker.asked, day.checker.answered, day.reaper.at)
+        witness = Witness(
+            day.checker.posting, day.checker.canceling, day.checker.asked, day.checker.answered, day.reaper.at
+        )
         broker = parts.broker(process, day.venue, day.network, day.oddities, day.settings, witness, day.draw_fate)
         clock = parts.clock(day.loop, day.machine)
         is_slow = "disk" in day.settings.faults

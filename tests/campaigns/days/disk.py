@@ -74,6 +74,10 @@ class MachineDisk:
         """Return the content."""
         return self._file(path).content[:size_max]
 
+    def read_end(self, path: Path, size_max: int) -> bytes:
+        """Return the end of the content."""
+        return self._file(path).content[-size_max:]
+
     def names(self, folder: Path) -> list[str]:
         """Return the names in a folder."""
         prefix = f"{folder}/"

@@ -131,9 +131,7 @@ class WireBroker:
         """How many requests went out so far."""
         return self._calls
 
-    async def read(
-        self, kind: str, serve: Callable[[], Any], on_answer: Callable[[], object] = lambda: None
-    ) -> Any:  # noqa: ANN401 - what the request asks for
+    async def read(self, kind: str, serve: Callable[[], Any], on_answer: Callable[[], object] = lambda: None) -> Any:  # noqa: ANN401 - what the request asks for
         """Send a read and wait for its answer."""
         self._calls += 1
         self._witness.asked(self._process, kind)
