@@ -12,6 +12,7 @@ from campaigns.days.disk import ROOT
 from campaigns.days.loop import PROCESS, Process
 from campaigns.days.machine import LoopRunner, VirtualLock
 from campaigns.days.market import ReadsVolume
+from campaigns.days.recovery import rows_met
 from campaigns.days.settings import Symbol, dice
 from campaigns.days.streams import BarSocket, OrderSocket
 from campaigns.days.wire import WireBroker, WireHistory, Witness
@@ -67,6 +68,7 @@ class Watched:
         self._process = process
         self._day = day
         self.before: dict[str, SymbolState] = {}
+        self._met: set[str] = set()
         self.symbols = store.symbols
         self.trouble = store.trouble
         self.entries_stopped = store.entries_stopped
@@ -74,6 +76,10 @@ class Watched:
     async def load(self, symbol: str) -> SymbolState | Missing | Unreadable:
         """Read one file."""
         found = await self._store.load(symbol)
+        if symbol not in self._met:
+            self._met.add(symbol)
+            for row in rows_met(found, symbol, self._day.venue):
+                self._day.note(row)
         if isinstance(found, SymbolState):
             self.before.setdefault(symbol, found)
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from campaigns.days.bots import Parts
 from campaigns.days.day import Day
 from campaigns.days.reaper import POINTS
+from campaigns.days.recovery import ROWS
 from campaigns.days.settings import draw
 from campaigns.frame import Manner, Outcome
 
@@ -15,11 +16,6 @@ LEAST = 100
 # Classes of faults to leave out, by name: HOLDFAST_DAYS_OFF=split,shorts.
 OFF = "HOLDFAST_DAYS_OFF"
 # What a full run must have met: every row of the recovery table, every kind of fault, every crash point.
-RECOVERY = (
-    "found_nothing", "found_order_unknown", "found_intent_absent", "found_intent_working", "found_intent_ended",
-    "found_filled_while_down", "found_partly_filled_and_ended", "found_nothing_new", "found_other_position",
-    "read_missing", "read_unreadable",
-)  # fmt: skip
 FAULTS = (
     "power_cut", "kill_time", "kill_step", "term", "freeze", "second", "refused_locked", "lock",
     "lost_read", "read_error", "read_throttled", "account", "slow", "outage",
@@ -48,7 +44,7 @@ class Days:
     @property
     def obligations(self) -> Mapping[str, int]:
         """What a full run must have met, and how often."""
-        return dict.fromkeys((*RECOVERY, *FAULTS, *(f"kill_{point}" for point in POINTS)), LEAST)
+        return dict.fromkeys((*ROWS, *FAULTS, *(f"kill_{point}" for point in POINTS)), LEAST)
 
     def run_one(self, seed: int) -> Outcome:
         """Live through one day."""

@@ -234,7 +234,7 @@ class Day:
 
 
 _FATES = (
-    ("frozen", 0.05, Fate.FROZEN),
+    ("frozen", 0.12, Fate.FROZEN),
     ("partial", 0.1, Fate.PARTIAL),
     ("rejected", 0.04, Fate.REJECTED),
     ("stuck", 0.1, Fate.STUCK),

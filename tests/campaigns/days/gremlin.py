@@ -50,8 +50,9 @@ class Gremlin:
         if kind == "older" and not self._versions[symbol]:
             return
         disk.put(path, self._changed(kind, content, symbol, random))
-        if random.random() < 0.3:
-            disk.put(ROOT / ".holdfast" / "backups" / f"{symbol}.json", None)
+        for name in _memory([symbol]):
+            if random.random() < 0.5:
+                disk.put(name, None)
         self._done(f"files_{kind}", symbol)
 
     def _changed(self, kind: str, content: bytes, symbol: str, random: Random) -> bytes | None:

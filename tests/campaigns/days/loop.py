@@ -3,6 +3,7 @@
 Callbacks belong to the process in whose context they were made. A killed process runs nothing any more, a stopped
 one runs it later. That nothing is scheduled is an error: in production the bot would hang for ever.
 """
+# ruff: noqa: ANN401 - the signatures are asyncio's own
 
 import asyncio
 import contextlib
@@ -97,7 +98,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Seconds since the loop began."""
         return self._now
 
-    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Handle:  # type: ignore[override]  # noqa: ANN401 - asyncio's own signature
+    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Handle:  # type: ignore[override]
         """Call it at this instant, after what is running."""
         handle = Handle(self._now, callback, args, context or copy_context())
         self._ready.append(handle)
@@ -115,14 +116,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Call it after `delay` virtual seconds."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
-    def call_at(self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Handle:  # type: ignore[override]  # noqa: ANN401
+    def call_at(self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> Handle:  # type: ignore[override]
         """Call it at `when`."""
         handle = Handle(when, callback, args, context or copy_context())
         self._count += 1
         heappush(self._timers, (when, self._count, handle))
         return handle
 
-    def outside(self, delay: float, callback: Callable[..., Any], *args: Any) -> Handle:  # noqa: ANN401 - any callback
+    def outside(self, delay: float, callback: Callable[..., Any], *args: Any) -> Handle:
         """Call it after `delay` seconds on behalf of the world: whoever is killed meanwhile, it happens."""
         return self.call_at(self._now + delay, callback, *args, context=self._base)
 
@@ -141,7 +142,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         (process.tasks if process else self.tasks).append(task)
         return task
 
-    def run_in_executor(self, executor: object, func: Callable[..., Result], *args: Any) -> asyncio.Future[Result]:  # type: ignore[override]  # noqa: ANN401
+    def run_in_executor(self, executor: object, func: Callable[..., Result], *args: Any) -> asyncio.Future[Result]:  # type: ignore[override]
         """Run a blocking function at one instant, a little later; its caller's cancellation does not stop it."""
         del executor
         future = self.create_future()

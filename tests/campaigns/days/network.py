@@ -43,8 +43,8 @@ class Network:
             "gateway_accepted": settings.chance("gateway", 0.03),
             "gateway_before": settings.chance("gateway", 0.02),
             "throttled": settings.chance("throttle", 0.02),
-            "unreadable": settings.chance("gateway", 0.01),
-            "untrue_refusal": settings.chance("untrue", 0.02),
+            "unreadable": settings.chance("gateway", 0.03),
+            "untrue_refusal": settings.chance("untrue", 0.05),
         }
         self.is_away = False
         self.is_calm = False

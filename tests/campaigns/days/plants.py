@@ -49,8 +49,9 @@ class RetriesUnderFreshId(SymbolWorker):
             await self._commit(events.OrderSeen(view, order.role))
 
 
+# Each with the parts that carry it and the invariants of which one must be seen broken.
 PLANTS = {
-    "save after submit": Parts(worker=SavesAfterSubmit),
-    "believe one read": Parts(worker=BelievesOneRead),
-    "fresh id on retry": Parts(worker=RetriesUnderFreshId),
+    "save after submit": (Parts(worker=SavesAfterSubmit), ("I1",)),
+    "believe one read": (Parts(worker=BelievesOneRead), ("I2", "I3", "I8")),
+    "fresh id on retry": (Parts(worker=RetriesUnderFreshId), ("I4", "I13", "I2")),
 }

@@ -10,6 +10,9 @@ from campaigns.days.settings import Settings, dice
 # end not saved; inside the save that settles; settled; a cancel sent; the broker read for a lost file.
 POINTS = ("c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13")
 
+# What happens seldom is drawn more often.
+_DRAWN = (*POINTS, "c8", "c8", "c12", "c12", "c12")
+
 
 class Reaper:
     """Draws a death for every process, and strikes when its time or its point has come."""
@@ -37,14 +40,14 @@ class Reaper:
         if not self._is_on or self.is_calm:
             return
         random = self._random
-        mode = random.choice(("time", "step", "point", "point", "point", "none"))
+        mode = random.choice(("time", "step", "point", "point", "point", "point", "point", "none"))
         if mode == "time":
             self._loop.outside(random.expovariate(1 / self._pace_s), self.kill, process, "time")
         elif mode == "step":
             process.dies_at_step = int(3000 ** random.random())
             process.on_step_reached = lambda: self.kill(process, "step")
         elif mode == "point":
-            self._plans[process] = [random.choice(POINTS), _few(random)]
+            self._plans[process] = [random.choice(_DRAWN), _few(random)]
 
     def at(self, point: str, process: Process) -> bool:
         """Say that a process has come to a point; return whether it is dead."""
@@ -68,4 +71,4 @@ class Reaper:
 
 
 def _few(random: Random) -> int:
-    return min(6, 1 + int(random.expovariate(0.8)))
+    return min(4, 1 + int(random.expovariate(1.2)))

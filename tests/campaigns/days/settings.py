@@ -73,6 +73,8 @@ def draw(seed: int, *, off: frozenset[str] = frozenset(), on: frozenset[str] | N
     random = dice(seed, "settings")
     share = random.choice((0.15, 0.35, 0.6, 0.9))
     faults = frozenset(name for name in CLASSES if random.random() < share)
+    # Without deaths there is no recovery: they are seldom left out.
+    faults |= {"crash"} if random.random() < 0.7 else set()
     faults = faults - off if on is None else (frozenset(CLASSES) & on) - off
     count = random.choice((1, 1, 1, 1, 1, 1, 2, 2, 3, 5) if random.random() < 0.5 else (1, 1, 2))
     return Settings(
