@@ -99,6 +99,9 @@ def test_without_a_seed_the_last_command_is_finished_first(tmp_path: Path, capsy
     assert ran("FINE", tmp_path, capsys=capsys)[1]["units"] == 80
 
 
+@pytest.mark.skipif(
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="started where Ctrl-C is ignored, as in the background"
+)
 def test_control_c_prints_what_ran(tmp_path: Path) -> None:
     """An interrupted campaign ends at once with its table, and keeps what it has done."""
     command = (sys.executable, str(RUN), "campaigns.toys:HANGING", "--results", str(tmp_path), "--workers", "1")

@@ -79,12 +79,12 @@ def test_a_working_entry_keeps_its_claim_over_a_restart() -> None:
     assert begun.portfolio.purse.free == ACCOUNT.cash - 1000
 
 
-def test_a_symbol_that_cannot_be_saved_does_not_start() -> None:
-    """Its reason is told, and the others start."""
+def test_a_symbol_that_cannot_be_saved_waits() -> None:
+    """Its reason is told, the others start, and its worker is there for when the disk works again."""
     desk = Desk()
     desk.store.failing.add("AAPL")
     begun = started(desk, "AAPL", "MSFT")
-    assert set(begun.workers) == {"MSFT"}
+    assert set(begun.workers) == {"AAPL", "MSFT"}
     assert "cannot be written" in begun.failed["AAPL"]
 
 

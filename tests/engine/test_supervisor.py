@@ -451,3 +451,21 @@ def test_a_leftover_file_of_a_pairs_other_spelling_claims_nothing() -> None:
         await supervisor.stop()
 
     asyncio.run(day())
+
+
+def test_a_symbol_that_could_not_be_saved_at_the_start_begins_when_it_can() -> None:
+    """A full disk at the start costs its symbol some time and not the day; the others trade meanwhile (F2)."""
+    bot = Bot()
+    bot.desk.store.failing.add("AAPL")
+
+    async def work(bot: Bot) -> None:
+        await bot.minute(2, BUY, BUY, FLAT)
+        assert "No space left" in bot.supervisor.failed["AAPL"]
+        bot.desk.store.failing.clear()
+        bot.desk.clock.advance(REST_S + 1)
+        await turns(60)
+        assert bot.supervisor.failed == {}
+        await bot.minute(4, BUY, BUY, FLAT)
+
+    day(work, bot)
+    assert sorted(one.symbol for one in bot.desk.broker.received) == ["AAPL", "MSFT"]

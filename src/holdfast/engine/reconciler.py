@@ -50,7 +50,7 @@ class Ready:
 class Report:
     """What a reconcile found. `failed` names the symbols whose files cannot be read or written, and why.
 
-    `seconds` is the time it took.
+    `unsaved` holds those of them that are compared and could not be written; `seconds` is the time it took.
     """
 
     taken_at: datetime
@@ -60,6 +60,7 @@ class Report:
     seconds: float = 0.0
     ready: dict[str, Ready] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    unsaved: dict[str, Ready] = field(default_factory=dict)
     unmanaged: tuple[BrokerPosition, ...] = ()
 
     @property
@@ -185,6 +186,7 @@ class Reconciler:
                 ready = replace(ready, state=await self._store.save(ready.state))
             except OSError as error:
                 report.failed[one.symbol] = f"its state file cannot be written: {error.strerror}: {error.filename}"
+                report.unsaved[one.symbol] = ready
                 return
             for correction in ready.corrections:
                 self._chronicle.corrected(one.symbol, correction)

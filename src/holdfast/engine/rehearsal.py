@@ -88,12 +88,13 @@ async def rehearse(
     clock, broker = outside.clock, ReadOnlyBroker(outside.broker)
     begun, calls = clock.monotonic(), broker.calls
     started = await start(specs, replace(outside, broker=broker), identity)
-    for worker in started.workers.values():
+    for symbol in started.report.ready:
+        worker = started.workers[symbol]
         # Told to stop before it has begun, a worker does the one thing that it does in any case.
         worker.stop()
         await worker.run()
-        known = started.report.ready[worker.symbol]
-        started.report.ready[worker.symbol] = replace(known, state=worker.state, holds=worker.holds)
+        known = started.report.ready[symbol]
+        started.report.ready[symbol] = replace(known, state=worker.state, holds=worker.holds)
     symbols = sorted({*started.report.ready, *started.failed})
     outcomes = [await _outcome(symbol, started, before, outside, broker) for symbol in symbols]
     return Rehearsal(

@@ -80,7 +80,7 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
     tools = Tools(outside.broker, outside.store, outside.chronicle, outside.clock, portfolio, identity.account_id)
     workers = {
         symbol: _worker(by_symbol.get(symbol, _retired_spec(symbol, identity.bot)), ready, tools)
-        for symbol, ready in report.ready.items()
+        for symbol, ready in (*report.ready.items(), *report.unsaved.items())
     }
     retired = [symbol for symbol, ready in report.ready.items() if ready.state.status is Status.RETIRED]
     started = Started(report, portfolio, workers, dict(report.failed), retired)

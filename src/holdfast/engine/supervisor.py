@@ -4,6 +4,7 @@ A child that raises is restarted with back-off, then quarantined with its reason
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date, timedelta
 from random import Random
@@ -180,8 +181,10 @@ class Supervisor:
         if self._reconciling:
             self._reconciling.cancel()
         streams = asyncio.gather(self.feed.stop(), self._order_stream.stop(), return_exceptions=True)
-        _done, late = await asyncio.wait(self._children, timeout=STOP_PATIENCE_S) if self._children else ((), ())
-        for child in late:
+        if self._children:
+            await asyncio.wait(self._children, timeout=STOP_PATIENCE_S)
+        # Not the set that `wait` returns: its order is that of addresses, and a replay must repeat itself.
+        for child in [child for child in self._children if not child.done()]:
             logger.warning(
                 "{}: stopped while it waited; its order is on file and is looked up at the next start", child
             )
@@ -198,8 +201,9 @@ class Supervisor:
             logger.error("{}: the last save failed: {}; the file is the version before", worker.symbol, error)
 
     async def _supervise(self, worker: SymbolWorker) -> None:
-        """Keep one child running, whatever it raises."""
+        """Keep one child running, whatever it raises; what the start could not write down is written first."""
         failures: list[float] = []
+        await self._rest_until(worker, worker.checkpoint)
         while True:
             try:
                 await worker.run()
@@ -244,16 +248,18 @@ class Supervisor:
             if len(failures) >= FAILURES_MAX:
                 self.failed[worker.symbol] = f"{reason}; and its state cannot be kept: {error}"
                 logger.error("{}: stopped: {}", worker.symbol, self.failed[worker.symbol])
-                await self._rest_until_kept(worker)
+                await self._rest_until(worker, worker.recover)
 
-    async def _rest_until_kept(self, worker: SymbolWorker) -> None:
+    async def _rest_until(self, worker: SymbolWorker, is_kept: Callable[[], Awaitable[None]]) -> None:
         """Wait for the disk: a symbol whose state cannot be written down does nothing, and goes on when it can."""
         while worker.symbol in self.failed:
             await self._rest(worker)
             with suppress(Exception):
-                await worker.recover()
+                await is_kept()
                 del self.failed[worker.symbol]
                 logger.info("{}: its state can be kept again", worker.symbol)
+                # The world has gone on meanwhile.
+                self._portfolio.reconcile_wanted.set()
 
     async def _rest(self, worker: SymbolWorker) -> None:
         """Let a quarantined child that still fails rest, with nobody waiting for it; the next look-up tells it all."""

@@ -110,7 +110,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self,
         delay: float,
         callback: Callable[..., Any],
-        *args: Any,  # noqa: ANN401 - whatever the callback takes
+        *args: Any,
         context: Context | None = None,
     ) -> Handle:  # type: ignore[override]
         """Call it after `delay` virtual seconds."""

@@ -16,7 +16,7 @@ from campaigns.days.settings import draw
 from campaigns.slices import assert_slice
 
 TESTS = Path(__file__).parents[2]
-SLICE = 25
+SLICE = 20
 PLANT_SEEDS = 20
 REPLAY = """
 from campaigns.days.test_days import digest

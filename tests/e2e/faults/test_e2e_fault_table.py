@@ -12,8 +12,8 @@ from e2e.faults.table import CASES
 from e2e.harness import LEVEL, World
 
 # A whole day of them is lived through in test_e2e_whole_bad_days.py; a split comes overnight, in test_e2e_split.py.
-# Some ten minutes of two cores for all of them.
-PARTS = 3
+# All of them take some ten minutes of two cores.
+PARTS = 6
 ELSEWHERE = {"bad_day", "split_symbol"}
 
 
@@ -30,7 +30,7 @@ def fine(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Traded]:
 
 
 def slice_of(names: Sequence[str]) -> list[str]:
-    """Return every third of the days, from a start that the run's seed chooses; all with HOLDFAST_FULL."""
+    """Return a sixth of the days, from a start that the run's seed chooses; all with HOLDFAST_FULL."""
     if os.environ.get("HOLDFAST_FULL"):
         return list(names)
     return list(names)[int(os.environ["HOLDFAST_SEED"]) % PARTS :: PARTS]
