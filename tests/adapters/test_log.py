@@ -7,6 +7,7 @@ import pytest
 from loguru import logger
 
 from holdfast.adapters.log import add_log_file, redact, start_logging
+from holdfast.domain.errors import UsageError
 
 SECRET = "PKTESTKEY0000000000A"  # noqa: S105 - made up, and the point of the test
 OTHER = "s3cr3t/with+signs"
@@ -92,3 +93,10 @@ def test_the_console_is_for_people(heard: list[str]) -> None:
     start_logging(console=heard.append, verbose=True)
     logger.debug("loudly")
     assert "loudly" in heard[-1]
+
+
+def test_a_log_that_cannot_be_written_is_said_in_words(tmp_path: Path) -> None:
+    """A folder in the log's place is named, and the bot does not start without its log (F2)."""
+    (tmp_path / "holdfast.log").mkdir()
+    with pytest.raises(UsageError, match=r"holdfast\.log cannot be written: Is a directory"):
+        add_log_file(tmp_path / "holdfast.log")

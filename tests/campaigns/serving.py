@@ -1,5 +1,6 @@
 """What a worker process does: take a seed, run it, say what came of it; it ends when the one that started it does."""
 
+import contextlib
 import faulthandler
 import os
 import resource
@@ -33,9 +34,11 @@ def serve(connection: Connection, target: str, stack: str, parent: int) -> None:
     with Path(stack).open("w") as file:
         faulthandler.register(signal.SIGUSR1, file=file)
         campaign = load(target)
-        connection.send(None)
-        while (seed := _next_seed(connection, parent)) is not None:
-            connection.send(measured(campaign, seed))
+        # Whoever asked may be gone: then nobody wants to know.
+        with contextlib.suppress(BrokenPipeError):
+            connection.send(None)
+            while (seed := _next_seed(connection, parent)) is not None:
+                connection.send(measured(campaign, seed))
 
 
 def measured(campaign: Campaign, seed: int) -> Run:

@@ -76,6 +76,11 @@ class Process:
     def signal(self, number: signal.Signals) -> None:
         self._popen.send_signal(number)
 
+    def freeze(self) -> None:
+        """SIGSTOP, and wait until the last of its threads stands still; it holds what it holds."""
+        self.signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+
     def ends(self, limit_s: float = STOP_S) -> int:
         """Wait for the end of the process; return its exit code."""
         try:

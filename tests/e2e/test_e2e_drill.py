@@ -1,7 +1,6 @@
 """`holdfast drill` against real processes: it says what a restart would do, does none of it, and is right."""
 
 import json
-import signal
 from typing import Any
 
 from e2e.harness import Simulator, World, level, until, write_bars
@@ -40,7 +39,7 @@ def test_a_restart_does_what_the_drill_has_said(world: World) -> None:
     until(lambda: world.holds("AAA", 10) and world.holds("BBB", 10), "the purchases")
     simulator.hold()
     # A process that stands still holds the folder as one that runs, and what changes then is the drill's doing.
-    bot.signal(signal.SIGSTOP)
+    bot.freeze()
     calm = drilled(world, simulator, 0)
     assert calm["bot"] == {"running": True, "pid": bot.pid}
     assert calm["verdict"] == "a restart now would correct nothing and send nothing"

@@ -189,3 +189,15 @@ def test_each_market_is_asked_for_from_its_own_newest_bar() -> None:
         (("BTC/USD",), at(700)),
     ]
     assert ear.minutes == [("BTC/USD", 699), ("BTC/USD", 700)]
+
+
+def test_a_clock_set_back_does_not_hide_the_bars_to_come() -> None:
+    """Started with the clock an hour ahead, the feed knows no bar that has not opened yet once the clock is right."""
+    stream, heard = FakeBarStream(), list[Bar]()
+    feed = BarFeed(FakeMarketData(), stream, {"AAPL": at(60)}, heard.append, is_paced=False)
+    feed.start()
+    stream.send(a_bar(1))
+    assert heard == []
+    feed.rewind(at(2))
+    stream.send(a_bar(1), a_bar(2))
+    assert [one.time for one in heard] == [at(2)]

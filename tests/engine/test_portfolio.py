@@ -1,12 +1,13 @@
 """The portfolio: what binds all symbols of the account."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import SESSION, a_record, a_state, an_id
+from builders import ACCOUNT, SESSION, a_record, a_state, an_id
 from holdfast.domain.order import OrderRecord, Role, Side
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.purse import Purse
@@ -94,3 +95,12 @@ def test_fills_in_parts_cost_what_one_fill_costs(parts: list[int]) -> None:
         state = after
     portfolio.follow(state, a_state(0, a_record("canceled", filled, quantity=50)))
     assert portfolio.purse.free == 10_000 - filled * 100
+
+
+def test_a_blocked_account_is_the_brokers_newest_word() -> None:
+    """An account that is blocked while the bot runs stops entries, and one that is let go again starts them."""
+    portfolio = a_portfolio()
+    portfolio.heard_of(replace(ACCOUNT, is_tradable=False))
+    assert "blocked" in (portfolio.means().entries_stopped or "")
+    portfolio.heard_of(ACCOUNT)
+    assert portfolio.means().entries_stopped is None

@@ -22,7 +22,7 @@ from holdfast.engine.findings import Occasion
 from holdfast.engine.outside import Identity, Outside
 from holdfast.engine.spec import SymbolSpec
 from holdfast.engine.start import Started, start
-from holdfast.engine.supervisor import FAILURES_MAX, Supervisor
+from holdfast.engine.supervisor import FAILURES_MAX, REST_S, Supervisor
 from holdfast.strategies.bars import Bars
 
 IDENTITY = Identity("main", ACCOUNT.id, is_simulated=True)
@@ -175,6 +175,26 @@ def test_an_unwritable_file_stops_its_symbol_and_says_so() -> None:
     bot = day(work)
     assert not [one for one in bot.desk.broker.received if one.symbol == "AAPL"]
     assert len([one for one in bot.desk.broker.received if one.symbol == "MSFT"]) == 4
+
+
+def test_a_disk_that_works_again_lets_its_symbol_go_on() -> None:
+    """A symbol that could not be saved rests and is not given up: with room on the disk it trades again (F2)."""
+
+    async def work(bot: Bot) -> None:
+        bot.desk.store.failing.add("AAPL")
+        for minute in range(2, 7):
+            await bot.minute(minute, BUY if minute % 2 else FLAT, FLAT, FLAT)
+            await until_awake(bot)
+        assert "AAPL" in bot.supervisor.failed
+        bot.desk.store.failing.clear()
+        bot.desk.clock.advance(REST_S + 1)
+        await turns(60)
+        assert bot.supervisor.failed == {}
+        bot.desk.moves_to(7)
+        await bot.minute(8, BUY, FLAT, FLAT)
+
+    bot = day(work)
+    assert [one.symbol for one in bot.desk.broker.received] == ["AAPL"]
 
 
 def test_a_lost_answer_is_resolved_before_the_next_instant() -> None:

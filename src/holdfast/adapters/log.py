@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
+from holdfast.domain.errors import UsageError
+
 if TYPE_CHECKING:
     from loguru import Record
 
@@ -48,17 +50,24 @@ def _is_not_of_chronicle(record: "Record") -> bool:
 
 
 def add_log_file(file: Path) -> None:
-    """Keep the log in `file` as well: everything, rotated, owner only."""
-    logger.add(
-        file,
-        level="DEBUG",
-        format=_FILE_FORMAT,
-        diagnose=False,
-        backtrace=False,
-        rotation="10 MB",
-        retention=5,
-        opener=_owner_only,
-    )
+    """Keep the log in `file` as well: everything, rotated, owner only.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    try:
+        logger.add(
+            file,
+            level="DEBUG",
+            format=_FILE_FORMAT,
+            diagnose=False,
+            backtrace=False,
+            rotation="10 MB",
+            retention=5,
+            opener=_owner_only,
+        )
+    except OSError as error:
+        raise UsageError(f"the log {file} cannot be written: {error.strerror}") from error
 
 
 def redact(secrets: Iterable[str]) -> None:

@@ -39,6 +39,7 @@ class Options:
     new_account: bool = False
     archive_state: bool = False
     is_dry: bool = False
+    compares_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,15 @@ async def opened(config: Config, folder: StateFolder, options: Options) -> Async
         instant = await link.control.next_instant(None) if link.control else None
         clock = MarketClock(instant.time) if instant else WallClock()
         account = await link.connection.broker.account()
-        claim_folder(folder, config.broker, account, clock, archive=options.archive_state, is_dry=options.is_dry)
+        claim_folder(
+            folder,
+            config.broker,
+            account,
+            clock,
+            archive=options.archive_state,
+            is_dry=options.is_dry,
+            compares_only=options.compares_only,
+        )
         warn_of_network(folder.root)
         ballast = None if options.is_dry else Ballast(folder).take()
         runner = Threads()

@@ -51,8 +51,8 @@ async def run_bot(config: Config, options: Options, view: View) -> None:
     stop = asyncio.Event()
     _listen_for_signals(stop)
     folder = state_folder(config, options).lock()
-    add_log_file(folder.log)
     try:
+        add_log_file(folder.log)
         async with AsyncExitStack() as stack:
             world = await _unless(stop, stack.enter_async_context(opened(config, folder, options)))
             if world is not None:

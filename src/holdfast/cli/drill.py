@@ -1,12 +1,11 @@
 """`holdfast drill`: what a restart would do now, tried on a copy against the live account, which is only read."""
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from holdfast.cli.options import CONFIG, SCHEMA_VERSION, ConfigOption, JsonOption, StateDirOption
+from holdfast.cli.options import CONFIG, SCHEMA_VERSION, ConfigOption, JsonOption, ReplayedOption, StateDirOption
 
 if TYPE_CHECKING:
     from holdfast.bootstrap.drill import Drill
@@ -16,7 +15,7 @@ def drill(
     *,
     config: ConfigOption = CONFIG,
     state_dir: StateDirOption = None,
-    bars: Annotated[Path | None, typer.Option(help="The folder that holdfast run --bars replays.")] = None,
+    bars: ReplayedOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Rehearse a restart: nothing is written, nothing is sent, and a running bot is not disturbed.

@@ -13,6 +13,7 @@ StateDirOption = Annotated[
     typer.Option("--state-dir", envvar="HOLDFAST_STATE_DIR", help="The state folder; default: state beside config."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON; money and quantities are strings.")]
+ReplayedOption = Annotated[Path | None, typer.Option("--bars", help="The folder that holdfast run --bars replays.")]
 CONFIG = Path("config.yaml")
 SCHEMA_VERSION = 1
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.cli.options import CONFIG, SCHEMA_VERSION, ConfigOption, JsonOption, StateDirOption
+from holdfast.cli.options import CONFIG, SCHEMA_VERSION, ConfigOption, JsonOption, ReplayedOption, StateDirOption
 
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be corrected; write nothing.")]
 
@@ -14,6 +14,7 @@ def reconcile(
     *,
     config: ConfigOption = CONFIG,
     state_dir: StateDirOption = None,
+    bars: ReplayedOption = None,
     dry_run: DryOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -30,7 +31,7 @@ def reconcile(
     from holdfast.engine.findings import as_data, footer, lines, sections
 
     start_logging(is_told=True)
-    options = Options(config, state_dir, is_dry=dry_run)
+    options = Options(config, state_dir, bars, is_dry=dry_run, compares_only=True)
     found = asyncio.run(reconcile_once(read_config(options), options))
     if as_json:
         typer.echo(json.dumps({"schema_version": SCHEMA_VERSION, **as_data(found)}, indent=2))

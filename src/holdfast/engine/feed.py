@@ -77,6 +77,11 @@ class BarFeed:
             self._newest[bar.symbol] = bar.time
             self._deliver(bar)
 
+    def rewind(self, now: datetime) -> None:
+        """After the clock was set back no bar may be taken for known that has not opened yet."""
+        newest = now - self._timeframe.length
+        self._newest = {symbol: min(time, newest) for symbol, time in self._newest.items()}
+
     async def bring(self, symbols: Iterable[str], now: datetime) -> None:
         """Return once the bars of `symbols` that closed at `now` are delivered, or cannot be had."""
         due = now - self._timeframe.length

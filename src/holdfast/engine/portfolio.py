@@ -5,6 +5,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from loguru import logger
+
+from holdfast.domain.broker_facts import Account
 from holdfast.domain.order import OrderRecord, Role, Side
 from holdfast.domain.position import ZERO, Position
 from holdfast.domain.risk import Means
@@ -34,6 +37,7 @@ class Portfolio:
         self.never_closes = never_closes
         self._entries_stopped = entries_stopped
         self._stopped: str | None = None
+        self._blocked: str | None = None
         self.reconcile_wanted = asyncio.Event()
 
     def is_session_open(self, symbol: str, now: datetime) -> bool:
@@ -50,7 +54,14 @@ class Portfolio:
 
     def means(self) -> Means:
         """Return what an approval may count on."""
-        return Means(self.purse.free, self._stopped or self._entries_stopped())
+        return Means(self.purse.free, self._stopped or self._blocked or self._entries_stopped())
+
+    def heard_of(self, account: Account) -> None:
+        """Take the broker's newest word on whether the account may trade at all."""
+        blocked = None if account.is_tradable else "the broker has blocked the account for trading: ask there"
+        if blocked != self._blocked:
+            logger.warning(blocked or "the broker lets the account trade again")
+        self._blocked = blocked
 
     def follow(self, before: SymbolState, after: SymbolState) -> None:
         """Move cash with the fills that a save has just booked, and free the claims of settled orders.

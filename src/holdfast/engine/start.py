@@ -73,9 +73,7 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
     await outside.chronicle.reconciled(findings_of(report, Occasion.START, outside))
     purse = Purse(report.account.spendable)
     portfolio = Portfolio(purse, sessions, outside.store.entries_stopped, never_closes=never_closes)
-    if not report.account.is_tradable:
-        portfolio.stop_entries("the broker has blocked the account for trading")
-        logger.error("the account is blocked for trading: entries are refused; ask the broker")
+    portfolio.heard_of(report.account)
     stopped = outside.store.entries_stopped()
     if stopped:
         logger.warning(stopped)

@@ -120,7 +120,10 @@ class Supervisor:
                 self._portfolio.reconcile_wanted.set()
             self._order_connections = self._order_stream.connections
         await self._keep_calendar()
-        if self._is_new_session() or self._has_slept():
+        has_slept = self._has_slept()
+        if has_slept:
+            self.feed.rewind(self._outside.clock.now())
+        if has_slept or self._is_new_session():
             await self._reconcile_or_warn()
 
     def _is_new_session(self) -> bool:
@@ -195,7 +198,7 @@ class Supervisor:
             logger.error("{}: the last save failed: {}; the file is the version before", worker.symbol, error)
 
     async def _supervise(self, worker: SymbolWorker) -> None:
-        """Keep one child running; give its symbol up only when even the quarantine cannot be written down."""
+        """Keep one child running, whatever it raises."""
         failures: list[float] = []
         while True:
             try:
@@ -210,8 +213,7 @@ class Supervisor:
                 return
             if len(failures) <= FAILURES_MAX:
                 logger.warning("{}: {} (failure {} of {})", worker.symbol, reason, len(failures), FAILURES_MAX)
-            if not await self._revive(worker, failures, reason):
-                return
+            await self._revive(worker, failures, reason)
 
     def end_for(self, error: Fatal) -> None:
         """Let `fatal` raise this: only a person can mend it."""
@@ -226,8 +228,8 @@ class Supervisor:
         now = self._outside.clock.monotonic()
         return [*(one for one in failures if now - one < FAILURE_WINDOW_S), now]
 
-    async def _revive(self, worker: SymbolWorker, failures: list[float], reason: str) -> bool:
-        """Return whether the child may run again, after back-off or in quarantine."""
+    async def _revive(self, worker: SymbolWorker, failures: list[float], reason: str) -> None:
+        """Make a child ready to run again: after back-off, in quarantine, or once its state can be kept again."""
         try:
             await worker.recover()
             if len(failures) < FAILURES_MAX:
@@ -242,9 +244,16 @@ class Supervisor:
             if len(failures) >= FAILURES_MAX:
                 self.failed[worker.symbol] = f"{reason}; and its state cannot be kept: {error}"
                 logger.error("{}: stopped: {}", worker.symbol, self.failed[worker.symbol])
-                worker.inbox.close()
-                return False
-        return True
+                await self._rest_until_kept(worker)
+
+    async def _rest_until_kept(self, worker: SymbolWorker) -> None:
+        """Wait for the disk: a symbol whose state cannot be written down does nothing, and goes on when it can."""
+        while worker.symbol in self.failed:
+            await self._rest(worker)
+            with suppress(Exception):
+                await worker.recover()
+                del self.failed[worker.symbol]
+                logger.info("{}: its state can be kept again", worker.symbol)
 
     async def _rest(self, worker: SymbolWorker) -> None:
         """Let a quarantined child that still fails rest, with nobody waiting for it; the next look-up tells it all."""
@@ -315,6 +324,7 @@ class Supervisor:
         sorted_ = sort_snapshot(snapshot, self._identity.bot, [name for name in known if name])
         if not was_trading and sequences == self._sequences():
             self._portfolio.purse.recount(snapshot.account.spendable)
+        self._portfolio.heard_of(snapshot.account)
         self._reconciled_at = snapshot.taken_at
         report = Report(snapshot.taken_at, snapshot.account, snapshot.calls, seconds=clock.monotonic() - taken)
         report.unmanaged = unmanaged(sorted_, self.workers)

@@ -11,7 +11,7 @@ from adapters.alpaca.alpaca_servers import CREDENTIALS, an_order
 from adapters.alpaca.alpaca_stream_servers import a_bar_message
 from campaigns.fuzz.mutators import changed_json, mangled
 from campaigns.fuzz.targets import check_sound, must
-from holdfast.adapters.alpaca.bar_stream import _Stream as BarReader
+from holdfast.adapters.alpaca.bar_stream import _StockBars as BarReader
 from holdfast.adapters.alpaca.bounded_stream import StreamLimits
 from holdfast.adapters.alpaca.order_stream import _Stream as OrderReader
 from holdfast.adapters.alpaca.stream_health import StreamHealth

@@ -29,7 +29,7 @@ class Plan:
 
     `orders` are fault orders; their `minute` says when they begin, None before the bot starts. `shows` must stand in
     `holdfast status` while the trouble lasts, `awaits` in the bot's output before the faults end. With `rings` the bot
-    is made to reconcile at the pause.
+    is made to reconcile at the pause; with `ends` it must end by itself before the faults do.
     """
 
     orders: Sequence[Order]
@@ -38,6 +38,7 @@ class Plan:
     shows: Sequence[str] = ()
     awaits: str = ""
     rings: bool = False
+    ends: bool = False
 
 
 @dataclass(slots=True)
@@ -118,7 +119,7 @@ def _look(day: Day, plan: Plan, asked: int) -> None:
         _watch(day, plan)
         is_said = re.search(plan.awaits, day.output) is not None
         is_read = not plan.rings or _snapshots(day) > asked + 1
-        return not day.bot.is_running or (is_said and is_read and len(day.shown) == len(plan.shows))
+        return not day.bot.is_running or (not plan.ends and is_said and is_read and len(day.shown) == len(plan.shows))
 
     until(is_paused, "the pause", DAY_S_MAX, every_s=LOOK_S)
     _patiently(is_seen)

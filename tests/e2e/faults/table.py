@@ -22,7 +22,8 @@ class Case:
     """One day. `strikes` says how often each kind must have struck by the pause, or the day would prove nothing.
 
     `struck` may trade otherwise than on a fine day; everything else must not. `entries_max` are the most
-    entries that a struck symbol may have sent. With `is_profit_ours` the realised profit is compared to the cent.
+    entries that a struck symbol may have sent. With `is_profit_ours` the realised profit is compared to the cent. With
+    `waits` a file without a memory may wait to the end: the pause's own fault has declared ten minutes of lag.
     """
 
     plan: Plan
@@ -32,6 +33,7 @@ class Case:
     codes: Sequence[int] = (0,)
     entries_max: Mapping[str, int] = field(default_factory=dict)
     is_profit_ours: bool = True
+    waits: bool = False
 
 
 def order(kind: str, minute: float | None = WHEN, symbol: str | None = None, **more: Any) -> Order:  # noqa: ANN401 - JSON
@@ -56,7 +58,7 @@ def together(kinds: Mapping[str, Mapping[str, Any]], late: Sequence[str] = (), *
 
 def alone(orders: Sequence[Order], struck: Sequence[str] = (), **case: Any) -> Case:  # noqa: ANN401 - any field
     """Return a day for one kind, the first of `orders`."""
-    more = {name: case.pop(name) for name in ("shows", "awaits", "pause", "rings") if name in case}
+    more = {name: case.pop(name) for name in ("shows", "awaits", "pause", "rings", "ends") if name in case}
     plan = Plan(orders, **more)
     return Case(plan, {each["kind"]: 1 for each in orders}, struck=frozenset(struck), **case)
 
@@ -274,8 +276,9 @@ CASES: Mapping[str, Case] = {
     "reset_account_unseen": alone(
         [order("reset_account", 15)],
         struck=EVERYTHING,
-        awaits="the broker now answers for the account ending",
-        says=("starting fresh",),
+        ends=True,
+        waits=True,
+        says=("the broker now answers for the account ending", "starting fresh"),
         codes=(2, 0),
     ),
     # F13: what becomes of bars
