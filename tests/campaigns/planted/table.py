@@ -52,10 +52,10 @@ def worker(one: type) -> Bug:
     return Bug(Parts(worker=one))
 
 
-def reconciling(with_: object) -> Bug:
+def reconciling(with_: object, **more: object) -> Bug:
     """A bug of the comparison, at the start and while running."""
     names = ("holdfast.engine.keeper:reconcile", "holdfast.engine.reconciler:reconcile")
-    return Bug(changes=dict.fromkeys(names, with_))
+    return Bug(changes={**dict.fromkeys(names, with_), **more})
 
 
 def sorting(with_: object, **more: object) -> Bug:
@@ -65,6 +65,7 @@ def sorting(with_: object, **more: object) -> Bug:
 
 
 QUIET = days()
+NO_POSITION_INTENT = Bug(changes={"campaigns.days.wire:_position_intent": truth.never})
 WIPED = Bug(changes={"campaigns.days.day:Gremlin": memory.WipesEverything})
 LOST = days("lost", "late", "gateway", "outage")
 TWICE = r"I2|I4"
@@ -97,7 +98,8 @@ ORDERS = (
     Plant("partial is full", "Any fill is taken for the whole order.",
           worker(desk.PartialIsFull), days("partial"), r"I7"),
     Plant("cancel is done", "A request for a cancel is taken for the cancel.",
-          worker(desk.CancelIsDone), storm("stuck", "partial", "frozen"), AFTERWARDS),
+          Bug(Parts(worker=desk.CancelIsDone, broker=orders.StuckCancels)),
+          storm("partial", "frozen", good=Bug(Parts(broker=orders.StuckCancels))), AFTERWARDS),
     Plant("two saves to settle", "An order's end is saved first, its shares in the next save.",
           worker(desk.TwoSavesToSettle), days("crash", policy="leave"), r"I2|I7|I8"),
 )  # fmt: skip
@@ -119,11 +121,11 @@ MEMORY_PLANTS = (
     Plant("corrupt is flat", "A damaged file is taken for that of a symbol without a position.",
           Bug(Parts(store=memory.CorruptIsFlat)), days("files", policy="leave"), AFTERWARDS),
     Plant("forget the wire", "After a lost file it is traded at once, whatever may still arrive.",
-          worker(desk.ForgetsTheWire), storm("files", "late", "crash", good=WIPED), TWICE),
+          worker(desk.ForgetsTheWire), storm("files", "late", "crash", is_slow=True, good=WIPED), TWICE),
     Plant("no lock", "Two processes may work in one state folder.",
           Bug(Parts(lock=NoLock)), days("second"), r"I\d"),
     Plant("wall-clock windows", "The windows of a proof of absence are counted on the wall clock.",
-          Bug(Parts(clock=memory.WallClockWindows)), storm("clock", "late"), TWICE + "|liveness"),
+          Bug(Parts(clock=memory.WallClockWindows)), storm("clock", "late", is_slow=True), TWICE + "|liveness"),
 )  # fmt: skip
 TRUTH = (
     Plant("ignore open orders", "A start takes positions and forgets the orders that work.",
@@ -134,23 +136,24 @@ TRUTH = (
     Plant("correct from one position read", "A single position read moves the file.",
           worker(BelievesOneRead), days("positions_lag", "stale", "listing"), AFTERWARDS),
     Plant("act on an empty answer", "An empty list of positions is believed at once.",
-          reconciling(truth.empty_is_true), days("empty"), AFTERWARDS),
+          reconciling(truth.empty_is_true, **{"holdfast.domain.reconcile:_is_still_there": truth.never}),
+          storm("empty", policy="leave"), AFTERWARDS),
     Plant("ignore foreign trades", "What others do in the account is not booked.",
           reconciling(truth.without_others), days("hand_trade"), r"I3|I8"),
     Plant("first page only", "Of every list the first page is read.",
-          Bug(Parts(broker=truth.FirstPageOnly)), days("files", policy="leave"), AFTERWARDS),
+          Bug(Parts(broker=truth.FirstPageOnly)), storm("files", "crash", policy="leave", good=WIPED), AFTERWARDS),
     Plant("one bad row sinks the list", "One row that cannot be read makes the whole answer unreadable.",
           Bug(Parts(broker=truth.SinksTheList)), days(good=Bug(Parts(broker=truth.StrangeRow))), r"I8|liveness", 3),
     Plant("sell the whole account position", "An exit sells all that the account holds.",
           worker(desk.SellsTheWholeAccount), days("hand_trade", policy="leave"), r"I3"),
     Plant("exit without asking first", "Before an exit the broker is not asked what is held.",
           Bug(changes={"holdfast.engine.worker:uncovered": truth.never}),
-          days("hand_trade", "transfer", "liquidate"), r"I3"),
+          storm("hand_trade", "transfer", "updates", good=NO_POSITION_INTENT), r"I3"),
     Plant("no ledger mark", "Orders that were booked and dropped are booked again.",
           Bug(changes={"holdfast.domain.reconcile:news_of_ours": truth.all_orders}), QUIET, AFTERWARDS),
     Plant("others after ours", "What others did is booked after our own orders, and not in its time.",
           Bug(changes={"holdfast.domain.reconcile:_replayed": truth.others_last}),
-          days("hand_trade", "files", "crash", policy="leave"), r"I7|I8"),
+          storm("split", "nights", "hand_trade", "files", "crash", policy="leave", good=WIPED), AFTERWARDS),
     Plant("short against unmanaged shares", "A short sale may sell what the bot does not manage.",
           Bug(changes={"holdfast.domain.risk:_against_unmanaged": truth.never}),
           days("hand_trade", "shorts", policy="leave", may_short=True), r"I3|I8"),

@@ -10,7 +10,7 @@ from loguru import logger
 
 from campaigns.days.bots import Parts
 from campaigns.days.day import Day
-from campaigns.days.settings import Settings, draw
+from campaigns.days.settings import ALPACA, Settings, draw
 from campaigns.power.model import Parts as PowerParts
 from campaigns.power.model import run_model
 from planted.plants import Plant as Desk
@@ -48,11 +48,15 @@ class Bug:
 
 @dataclass(frozen=True)
 class DaysWorld:
-    """The simulated days with these classes of faults only; `good` may hold something strange that is always there."""
+    """The simulated days with these classes of faults only; `good` may hold something strange that is always there.
+
+    With `is_slow` requests live on as long as at Alpaca, which is longer than a bar.
+    """
 
     on: frozenset[str]
     policy: str | None = None
     may_short: bool = False
+    is_slow: bool = False
     intensity: float = INTENSITY
     good: Bug = field(default_factory=Bug)
 
@@ -69,7 +73,9 @@ class DaysWorld:
             symbols = tuple(replace(one, policy=self.policy) for one in symbols)
         if self.may_short:
             symbols = tuple(replace(one, may_short=True) for one in symbols)
-        return replace(drawn, intensity=max(self.intensity, drawn.intensity), symbols=symbols)
+        windows = ALPACA if self.is_slow else drawn.assumptions
+        intensity = max(self.intensity, drawn.intensity)
+        return replace(drawn, intensity=intensity, symbols=symbols, assumptions=windows)
 
     def day(self, bug: Bug, seed: int, *, is_traced: bool = False) -> Day:
         """Live through one day with a bug."""
