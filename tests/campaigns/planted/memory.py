@@ -4,15 +4,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaigns.days.clock import VirtualClock
-from campaigns.days.disk import ROOT, MachineDisk
-from campaigns.days.gremlin import Gremlin
+from campaigns.days.disk import MachineDisk
 from holdfast.adapters.state_codec import encode
 from holdfast.adapters.state_files import Loaded, StateFiles
 from holdfast.adapters.steps import Steps
 from holdfast.domain.state import Ledger, SymbolState
 from holdfast.engine.memory import Missing, Unreadable
-
-PRIVATE = ROOT / ".holdfast"
 
 
 class NoSync(MachineDisk):
@@ -63,17 +60,6 @@ class AnyErrorIsFlat(PlainWrite):
         except OSError:
             found = Missing(None)
         return found if isinstance(found, SymbolState) else CorruptIsFlat._flat(self, symbol)  # noqa: SLF001
-
-
-class WipesEverything(Gremlin):
-    """A hand that deletes files, backups and journals, all of them."""
-
-    def strike(self) -> None:
-        """Leave nothing."""
-        for name in self._symbols:
-            for path in (ROOT / f"{name}.json", PRIVATE / "backups" / f"{name}.json", PRIVATE / f"journal/{name}.jsonl"):
-                self._disk.put(path, None)
-            self._done("files_everything", name)
 
 
 class WallClockWindows(VirtualClock):

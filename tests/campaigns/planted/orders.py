@@ -14,7 +14,6 @@ from holdfast.domain.order_id import order_id
 from holdfast.domain.risk import Approved
 from holdfast.engine.approval import SavedIntent
 from holdfast.engine.worker import SymbolWorker
-from holdfast.exchange.order import Fate
 
 POLLS = 5
 
@@ -93,15 +92,3 @@ class CountsInMemory(SymbolWorker):
         self._count += 1
         name = order_id(self.spec.rules.bot, self.symbol, f"n{self._count}", decision.intent.side)
         return replace(decision, intent=replace(decision.intent, client_order_id=name))
-
-
-class StuckCancels(WireBroker):
-    """A broker whose cancels stay pending for a long time."""
-
-    async def cancel(self, broker_order_id: str) -> None:
-        """DELETE an order."""
-        usual, self._fates = self._fates, lambda: Fate.STUCK
-        try:
-            await super().cancel(broker_order_id)
-        finally:
-            self._fates = usual

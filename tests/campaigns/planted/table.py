@@ -7,7 +7,7 @@ from campaigns.days.bots import Parts
 from campaigns.days.machine import NoLock
 from campaigns.days.plants import BelievesOneRead, RetriesUnderFreshId, SavesAfterSubmit
 from campaigns.kills.plants import ActsBeforeReconcile
-from campaigns.planted import memory, orders, truth
+from campaigns.planted import hands, memory, orders, truth
 from campaigns.planted.lesson import LESSON
 from campaigns.planted.worlds import STORM, Bug, DaysWorld, PowerWorld, ScenarioWorld, World
 from campaigns.power.plants import PLANTS as POWER
@@ -65,8 +65,9 @@ def sorting(with_: object, **more: object) -> Bug:
 
 
 QUIET = days()
-NO_POSITION_INTENT = Bug(changes={"campaigns.days.wire:_position_intent": truth.never})
-WIPED = Bug(changes={"campaigns.days.day:Gremlin": memory.WipesEverything})
+NO_POSITION_INTENT = Bug(changes={"campaigns.days.wire:_position_intent": hands.no_intent})
+WIPED = Bug(changes={"campaigns.days.day:Gremlin": hands.WipesEverything, "campaigns.days.day:Hand": hands.SetsUpAnew})
+JUMPING = Bug(changes={"campaigns.days.day:Hand": hands.JumpingClock})
 LOST = days("lost", "late", "gateway", "outage")
 TWICE = r"I2|I4"
 AFTERWARDS = r"I2|I3|I4|I7|I8"
@@ -98,8 +99,8 @@ ORDERS = (
     Plant("partial is full", "Any fill is taken for the whole order.",
           worker(desk.PartialIsFull), days("partial"), r"I7"),
     Plant("cancel is done", "A request for a cancel is taken for the cancel.",
-          Bug(Parts(worker=desk.CancelIsDone, broker=orders.StuckCancels)),
-          storm("partial", "frozen", good=Bug(Parts(broker=orders.StuckCancels))), AFTERWARDS),
+          Bug(Parts(worker=desk.CancelIsDone, broker=hands.StuckCancels)),
+          days(is_thin=True, good=Bug(Parts(broker=hands.StuckCancels))), AFTERWARDS),
     Plant("two saves to settle", "An order's end is saved first, its shares in the next save.",
           worker(desk.TwoSavesToSettle), days("crash", policy="leave"), r"I2|I7|I8"),
 )  # fmt: skip
@@ -125,7 +126,7 @@ MEMORY_PLANTS = (
     Plant("no lock", "Two processes may work in one state folder.",
           Bug(Parts(lock=NoLock)), days("second"), r"I\d"),
     Plant("wall-clock windows", "The windows of a proof of absence are counted on the wall clock.",
-          Bug(Parts(clock=memory.WallClockWindows)), storm("clock", "late", is_slow=True), TWICE + "|liveness"),
+          Bug(Parts(clock=memory.WallClockWindows)), DaysWorld(frozenset({"clock", "late"}), is_slow=True, intensity=40.0, good=JUMPING), TWICE + "|liveness"),
 )  # fmt: skip
 TRUTH = (
     Plant("ignore open orders", "A start takes positions and forgets the orders that work.",
@@ -143,7 +144,7 @@ TRUTH = (
     Plant("first page only", "Of every list the first page is read.",
           Bug(Parts(broker=truth.FirstPageOnly)), storm("files", "crash", policy="leave", good=WIPED), AFTERWARDS),
     Plant("one bad row sinks the list", "One row that cannot be read makes the whole answer unreadable.",
-          Bug(Parts(broker=truth.SinksTheList)), days(good=Bug(Parts(broker=truth.StrangeRow))), r"I8|liveness", 3),
+          Bug(Parts(broker=truth.SinksTheList)), days(good=Bug(Parts(broker=hands.StrangeRow))), r"I8|liveness", 3),
     Plant("sell the whole account position", "An exit sells all that the account holds.",
           worker(desk.SellsTheWholeAccount), days("hand_trade", policy="leave"), r"I3"),
     Plant("exit without asking first", "Before an exit the broker is not asked what is held.",

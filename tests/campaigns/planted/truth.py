@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from campaigns.days.wire import WireBroker
+from campaigns.planted.hands import StrangeRow
 from holdfast.domain import events
-from holdfast.domain.broker_facts import Activity, BadRow, BrokerPosition, Rows, Snapshot
+from holdfast.domain.broker_facts import Activity, BrokerPosition, Rows, Snapshot
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.external import Policy, after_activity
 from holdfast.domain.facts import SortedSnapshot, sort_snapshot
@@ -31,15 +32,6 @@ class FirstPageOnly(WireBroker):
         """Read the activities."""
         found = await super().activities(after)
         return Rows(found.good[:PAGE], found.bad)
-
-
-class StrangeRow(WireBroker):
-    """The account holds something that no version of the bot can read."""
-
-    async def positions(self) -> Rows[BrokerPosition]:
-        """Read every position."""
-        found = await super().positions()
-        return Rows(found.good, (*found.bad, BadRow("ZZZ", "an unknown kind of asset")))
 
 
 class SinksTheList(StrangeRow):
