@@ -7,7 +7,6 @@ from campaigns.days.gremlin import Gremlin
 from campaigns.days.hand import Hand
 from campaigns.days.wire import WireBroker
 from holdfast.domain.broker_facts import BadRow, BrokerPosition, Rows
-from holdfast.exchange.order import Fate
 
 PRIVATE = ROOT / ".holdfast"
 JUMP_S, JUMP_LASTS_S = 400, 20
@@ -44,18 +43,6 @@ class JumpingClock(Hand):
     def _jump(self, seconds: int) -> None:
         if not self._day.is_calm:
             self._day.machine.wall_offset += timedelta(seconds=seconds)
-
-
-class StuckCancels(WireBroker):
-    """A broker whose cancels stay pending."""
-
-    async def cancel(self, broker_order_id: str) -> None:
-        """DELETE an order."""
-        usual, self._fates = self._fates, lambda: Fate.STUCK
-        try:
-            await super().cancel(broker_order_id)
-        finally:
-            self._fates = usual
 
 
 class StrangeRow(WireBroker):

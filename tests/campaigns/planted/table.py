@@ -99,8 +99,7 @@ ORDERS = (
     Plant("partial is full", "Any fill is taken for the whole order.",
           worker(desk.PartialIsFull), days("partial"), r"I7"),
     Plant("cancel is done", "A request for a cancel is taken for the cancel.",
-          Bug(Parts(worker=desk.CancelIsDone, broker=hands.StuckCancels)),
-          days(is_thin=True, good=Bug(Parts(broker=hands.StuckCancels))), AFTERWARDS),
+          desk.Plant(worker=desk.CancelIsDone), ScenarioWorld(scenarios.a_fill_in_spite_of_a_cancel), r"not so", 1),
     Plant("two saves to settle", "An order's end is saved first, its shares in the next save.",
           worker(desk.TwoSavesToSettle), days("crash", policy="leave"), r"I2|I7|I8"),
 )  # fmt: skip
@@ -154,7 +153,8 @@ TRUTH = (
           Bug(changes={"holdfast.domain.reconcile:news_of_ours": truth.all_orders}), QUIET, AFTERWARDS),
     Plant("others after ours", "What others did is booked after our own orders, and not in its time.",
           Bug(changes={"holdfast.domain.reconcile:_replayed": truth.others_last}),
-          storm("split", "nights", "hand_trade", "files", "crash", policy="leave", good=WIPED), AFTERWARDS),
+          storm("split", "nights", "hand_trade", "files", "crash", policy="leave", may_short=True, good=WIPED),
+          AFTERWARDS, 80),
     Plant("short against unmanaged shares", "A short sale may sell what the bot does not manage.",
           Bug(changes={"holdfast.domain.risk:_against_unmanaged": truth.never}),
           days("hand_trade", "shorts", policy="leave", may_short=True), r"I3|I8"),
@@ -166,6 +166,21 @@ LESSONS = (
 
 PLANTS = (*ORDERS, *MEMORY_PLANTS, *TRUTH, *LESSONS)
 EQUIVALENT = (
+    Equivalent(
+        Plant("cancel is done, in the days", "A request for a cancel is taken for the cancel.",
+              worker(desk.CancelIsDone), storm("stuck", "partial", "frozen"), r".", 4),
+        "the next update of the order says what it filled, and the broker's word replaces what was concluded",
+    ),
+    Equivalent(
+        Plant("exit without asking, told to the broker", "An exit says that it closes, and asks nothing first.",
+              Bug(changes={"holdfast.engine.worker:uncovered": truth.never}), days("hand_trade", "transfer"), r".", 4),
+        "the broker refuses a sale that says it closes and would not",
+    ),
+    Equivalent(
+        Plant("write in place, in the days", "The state file is overwritten, and not replaced.",
+              Bug(Parts(store=POWER["write in place"].store)), days("crash", "power"), r".", 4),
+        "what a cut leaves half written is rebuilt from journal and broker: the modelled disk sees it at once",
+    ),
     Equivalent(
         Plant("5xx reported as a refusal", "The adapter takes a 5xx for a refusal.",
               Bug(Parts(broker=orders.RefusesServerErrors)), days("gateway"), r".", 4),

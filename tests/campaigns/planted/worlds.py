@@ -4,7 +4,6 @@ import importlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any, Protocol
 
 from loguru import logger
@@ -19,7 +18,6 @@ from planted.scenarios import Scenario
 
 # The orders of a day are few: in a world that is made for one bug its faults strike often, or nearly always.
 INTENSITY, STORM = 4.0, 12.0
-THIN = Decimal("0.002")
 
 
 class World(Protocol):
@@ -52,15 +50,13 @@ class Bug:
 class DaysWorld:
     """The simulated days with these classes of faults only; `good` may hold something strange that is always there.
 
-    With `is_slow` requests live on as long as at Alpaca, which is longer than a bar; with `is_thin`
-    a bar's volume fills a part of an order.
+    With `is_slow` requests live on as long as at Alpaca, which is longer than a bar.
     """
 
     on: frozenset[str]
     policy: str | None = None
     may_short: bool = False
     is_slow: bool = False
-    is_thin: bool = False
     intensity: float = INTENSITY
     good: Bug = field(default_factory=Bug)
 
@@ -79,8 +75,7 @@ class DaysWorld:
             symbols = tuple(replace(one, may_short=True) for one in symbols)
         windows = ALPACA if self.is_slow else drawn.assumptions
         intensity = max(self.intensity, drawn.intensity)
-        participation = THIN if self.is_thin else drawn.participation
-        return replace(drawn, intensity=intensity, symbols=symbols, assumptions=windows, participation=participation)
+        return replace(drawn, intensity=intensity, symbols=symbols, assumptions=windows)
 
     def day(self, bug: Bug, seed: int, *, is_traced: bool = False) -> Day:
         """Live through one day with a bug."""
