@@ -5,6 +5,7 @@ from datetime import timedelta
 from campaigns.days.disk import ROOT
 from campaigns.days.gremlin import Gremlin
 from campaigns.days.hand import Hand
+from campaigns.days.streams import Hub
 from campaigns.days.wire import WireBroker
 from holdfast.domain.broker_facts import BadRow, BrokerPosition, Rows
 
@@ -43,6 +44,15 @@ class JumpingClock(Hand):
     def _jump(self, seconds: int) -> None:
         if not self._day.is_calm:
             self._day.machine.wall_offset += timedelta(seconds=seconds)
+
+
+class MuteOrders(Hub):
+    """A stream of order updates that is alive and says nothing."""
+
+    def publish(self, item: object) -> None:
+        """Tell the bars alone."""
+        if self._name != "orders":
+            super().publish(item)
 
 
 class StrangeRow(WireBroker):

@@ -9,7 +9,7 @@ from campaigns.days.plants import BelievesOneRead, RetriesUnderFreshId, SavesAft
 from campaigns.kills.plants import ActsBeforeReconcile
 from campaigns.planted import hands, memory, orders, truth
 from campaigns.planted.lesson import LESSON
-from campaigns.planted.worlds import STORM, Bug, DaysWorld, PowerWorld, ScenarioWorld, World
+from campaigns.planted.worlds import FLOOD, STORM, Bug, DaysWorld, PowerWorld, ScenarioWorld, World
 from campaigns.power.plants import PLANTS as POWER
 from planted import plants as desk
 from planted import scenarios
@@ -66,11 +66,15 @@ def sorting(with_: object, **more: object) -> Bug:
 
 QUIET = days()
 NO_POSITION_INTENT = Bug(changes={"campaigns.days.wire:_position_intent": hands.no_intent})
+MUTE = Bug(changes={"campaigns.days.day:Hub": hands.MuteOrders})
 WIPED = Bug(changes={"campaigns.days.day:Gremlin": hands.WipesEverything, "campaigns.days.day:Hand": hands.SetsUpAnew})
+KILLED = Bug(changes={"campaigns.days.day:Hand": hands.SetsUpAnew})
 JUMPING = Bug(changes={"campaigns.days.day:Hand": hands.JumpingClock})
 LOST = days("lost", "late", "gateway", "outage")
 TWICE = r"I2|I4"
 AFTERWARDS = r"I2|I3|I4|I7|I8"
+
+LEAPS = DaysWorld(frozenset({"clock", "late"}), is_slow=True, intensity=FLOOD, good=JUMPING)
 
 ORDERS = (
     Plant("save after submit", "The order is sent first and written down afterwards.",
@@ -84,14 +88,14 @@ ORDERS = (
     Plant("give up after five polls", "The fifth look-up that finds nothing proves an order absent.",
           worker(orders.GivesUp), storm("late"), TWICE),
     Plant("timeout is rejection", "An answer that does not come is a no.",
-          worker(desk.TimeoutIsRejection), days("late", "lost"), AFTERWARDS),
+          worker(desk.TimeoutIsRejection), storm("late", "lost", is_slow=True), AFTERWARDS),
     Plant("5xx is rejection", "A 502, 503 or 504 is a no.",
           Bug(Parts(worker=orders.ServerErrorIsRejection, broker=orders.KeepsErrors)),
-          storm("gateway", "updates", "stream_away"), AFTERWARDS),
+          storm("gateway", is_slow=True, good=MUTE), AFTERWARDS),
     Plant("duplicate is rejection", "An id that is taken already is a refusal like any other.",
           desk.Plant(broker=desk.DuplicateIsRejection), ScenarioWorld(scenarios.an_id_that_is_taken), r"not so", 1),
     Plant("believe a late refusal", "A refusal is believed without a look-up.",
-          worker(desk.BelievesRefusals), storm("untrue", "updates", "stream_away"), AFTERWARDS),
+          worker(desk.BelievesRefusals), days("untrue", intensity=FLOOD, good=MUTE), AFTERWARDS, 80),
     Plant("sequence in memory only", "Orders are named by a counter that begins anew with every process.",
           worker(orders.CountsInMemory), days("crash", "term"), r"I1|I4|I7"),
     Plant("add event quantities", "The cumulative quantity of an update is taken for the fill itself.",
@@ -101,7 +105,7 @@ ORDERS = (
     Plant("cancel is done", "A request for a cancel is taken for the cancel.",
           desk.Plant(worker=desk.CancelIsDone), ScenarioWorld(scenarios.a_fill_in_spite_of_a_cancel), r"not so", 1),
     Plant("two saves to settle", "An order's end is saved first, its shares in the next save.",
-          worker(desk.TwoSavesToSettle), days("crash", policy="leave"), r"I2|I7|I8"),
+          worker(desk.TwoSavesToSettle), days("crash", policy="leave"), r"I2|I7|I8", 80),
 )  # fmt: skip
 MEMORY_PLANTS = (
     Plant("no fsync", "Files are never synced.",
@@ -119,22 +123,24 @@ MEMORY_PLANTS = (
     Plant("journal before the file", "The journal tells of a version before it is there.",
           POWER["journal before the file"], PowerWorld(), MEMORY),
     Plant("corrupt is flat", "A damaged file is taken for that of a symbol without a position.",
-          Bug(Parts(store=memory.CorruptIsFlat)), days("files", policy="leave"), AFTERWARDS),
+          Bug(Parts(store=memory.CorruptIsFlat)), storm("files", "crash", policy="leave", good=KILLED), AFTERWARDS),
     Plant("forget the wire", "After a lost file it is traded at once, whatever may still arrive.",
           worker(desk.ForgetsTheWire), storm("files", "late", "crash", is_slow=True, good=WIPED), TWICE),
     Plant("no lock", "Two processes may work in one state folder.",
           Bug(Parts(lock=NoLock)), days("second"), r"I\d"),
     Plant("wall-clock windows", "The windows of a proof of absence are counted on the wall clock.",
-          Bug(Parts(clock=memory.WallClockWindows)), DaysWorld(frozenset({"clock", "late"}), is_slow=True, intensity=40.0, good=JUMPING), TWICE + "|liveness"),
+          Bug(Parts(clock=memory.WallClockWindows)), LEAPS, TWICE + "|liveness"),
 )  # fmt: skip
 TRUTH = (
     Plant("ignore open orders", "A start takes positions and forgets the orders that work.",
           sorting(truth.without_orders, **{"holdfast.engine.start:Reconciler": truth.DropsOpenOrders}),
           days("crash", "partial", "frozen"), AFTERWARDS),
     Plant("act before reconcile", "A start believes its files.",
-          Bug(changes={"holdfast.engine.start:Reconciler": ActsBeforeReconcile}), storm("crash", "files"), AFTERWARDS),
+          Bug(changes={"holdfast.engine.start:Reconciler": ActsBeforeReconcile}),
+          storm("crash", "files", good=WIPED), AFTERWARDS),
     Plant("correct from one position read", "A single position read moves the file.",
-          worker(BelievesOneRead), days("positions_lag", "stale", "listing"), AFTERWARDS),
+          worker(BelievesOneRead), days("positions_lag", "clock", is_slow=True, intensity=FLOOD, good=JUMPING),
+          AFTERWARDS, 120),
     Plant("act on an empty answer", "An empty list of positions is believed at once.",
           reconciling(truth.empty_is_true, **{"holdfast.domain.reconcile:_is_still_there": truth.never}),
           storm("empty", policy="leave"), AFTERWARDS),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from campaigns.days.wire import WireBroker
@@ -60,7 +61,7 @@ def without_orders(snapshot: Snapshot, bot: str, known: Sequence[str]) -> Sorted
 
 
 def empty_is_true(
-    state: SymbolState, facts: SymbolFacts, policy: Policy, *, at: datetime, confirmed_total: Any = None
+    state: SymbolState, facts: SymbolFacts, policy: Policy, *, at: datetime, confirmed_total: Decimal | None = None
 ) -> Reconciliation:
     """Reconcile, and believe at once that nothing is held any more."""
     confirmed = facts.total if facts.position is None else confirmed_total
@@ -68,7 +69,7 @@ def empty_is_true(
 
 
 def without_others(
-    state: SymbolState, facts: SymbolFacts, policy: Policy, *, at: datetime, confirmed_total: Any = None
+    state: SymbolState, facts: SymbolFacts, policy: Policy, *, at: datetime, confirmed_total: Decimal | None = None
 ) -> Reconciliation:
     """Reconcile as if nobody else ever traded in the account."""
     ours = reconcile(state, replace(facts, activities=()), policy, at=at, confirmed_total=confirmed_total)

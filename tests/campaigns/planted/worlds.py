@@ -17,7 +17,7 @@ from planted.plants import Plant as Desk
 from planted.scenarios import Scenario
 
 # The orders of a day are few: in a world that is made for one bug its faults strike often, or nearly always.
-INTENSITY, STORM = 4.0, 12.0
+INTENSITY, STORM, FLOOD = 4.0, 12.0, 40.0
 
 
 class World(Protocol):
