@@ -26,7 +26,7 @@ class Plant:
     bug: Any
     world: World
     check: str
-    budget: int = 40
+    budget: int = 120
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ ORDERS = (
     Plant("re-send", "What was not answered is sent again under its own id.",
           worker(desk.Resends), LOST, r"I1"),
     Plant("404 is dead", "The first look-up that finds nothing proves an order absent.",
-          worker(desk.DeadAt404), storm("late"), TWICE),
+          worker(desk.DeadAt404), storm("late", is_slow=True), TWICE),
     Plant("give up after five polls", "The fifth look-up that finds nothing proves an order absent.",
-          worker(orders.GivesUp), storm("late"), TWICE),
+          worker(orders.GivesUp), storm("late", is_slow=True), TWICE),
     Plant("timeout is rejection", "An answer that does not come is a no.",
           worker(desk.TimeoutIsRejection), storm("late", "lost", is_slow=True), AFTERWARDS),
     Plant("5xx is rejection", "A 502, 503 or 504 is a no.",
@@ -95,7 +95,7 @@ ORDERS = (
     Plant("duplicate is rejection", "An id that is taken already is a refusal like any other.",
           desk.Plant(broker=desk.DuplicateIsRejection), ScenarioWorld(scenarios.an_id_that_is_taken), r"not so", 1),
     Plant("believe a late refusal", "A refusal is believed without a look-up.",
-          worker(desk.BelievesRefusals), days("untrue", intensity=FLOOD, good=MUTE), AFTERWARDS, 80),
+          worker(desk.BelievesRefusals), days("untrue", intensity=FLOOD, good=MUTE), AFTERWARDS),
     Plant("sequence in memory only", "Orders are named by a counter that begins anew with every process.",
           worker(orders.CountsInMemory), days("crash", "term"), r"I1|I4|I7"),
     Plant("add event quantities", "The cumulative quantity of an update is taken for the fill itself.",
@@ -105,7 +105,7 @@ ORDERS = (
     Plant("cancel is done", "A request for a cancel is taken for the cancel.",
           desk.Plant(worker=desk.CancelIsDone), ScenarioWorld(scenarios.a_fill_in_spite_of_a_cancel), r"not so", 1),
     Plant("two saves to settle", "An order's end is saved first, its shares in the next save.",
-          worker(desk.TwoSavesToSettle), days("crash", policy="leave"), r"I2|I7|I8", 80),
+          worker(desk.TwoSavesToSettle), days("crash", policy="leave"), r"I2|I7|I8"),
 )  # fmt: skip
 MEMORY_PLANTS = (
     Plant("no fsync", "Files are never synced.",
@@ -140,7 +140,7 @@ TRUTH = (
           storm("crash", "files", good=WIPED), AFTERWARDS),
     Plant("correct from one position read", "A single position read moves the file.",
           worker(BelievesOneRead), days("positions_lag", "clock", is_slow=True, intensity=FLOOD, good=JUMPING),
-          AFTERWARDS, 120),
+          AFTERWARDS),
     Plant("act on an empty answer", "An empty list of positions is believed at once.",
           reconciling(truth.empty_is_true, **{"holdfast.domain.reconcile:_is_still_there": truth.never}),
           storm("empty", policy="leave"), AFTERWARDS),
@@ -160,7 +160,7 @@ TRUTH = (
     Plant("others after ours", "What others did is booked after our own orders, and not in its time.",
           Bug(changes={"holdfast.domain.reconcile:_replayed": truth.others_last}),
           storm("split", "nights", "hand_trade", "files", "crash", policy="leave", may_short=True, good=WIPED),
-          AFTERWARDS, 80),
+          AFTERWARDS),
     Plant("short against unmanaged shares", "A short sale may sell what the bot does not manage.",
           Bug(changes={"holdfast.domain.risk:_against_unmanaged": truth.never}),
           days("hand_trade", "shorts", policy="leave", may_short=True), r"I3|I8"),
