@@ -101,8 +101,8 @@ class Day:
             self._is_buried = True
             for process in self.bots.all:
                 process.is_dead = True
-                bury(process.tasks)
-            bury(self.loop.tasks)
+                bury(process.tasks, self.loop)
+            bury(self.loop.tasks, self.loop)
             if sink is not None:
                 logger.remove(sink)
 

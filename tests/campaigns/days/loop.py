@@ -247,8 +247,21 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         process.held_back = []
 
 
-def bury(tasks: list[asyncio.Task[Any]]) -> None:
-    """Unwind tasks that will never run again, so that no collector does it at a moment of its own."""
+def bury(tasks: list[asyncio.Task[Any]], loop: VirtualLoop) -> None:
+    """Unwind tasks that will never run again, so that no collector does it at a moment of its own.
+
+    What they begin while they unwind belongs to `loop`, also after its end, and is unwound with them.
+    """
+    before = asyncio._get_running_loop()  # noqa: SLF001 - exported for event loops
+    asyncio._set_running_loop(loop)  # noqa: SLF001
+    try:
+        _unwind(tasks)
+    finally:
+        asyncio._set_running_loop(before)  # noqa: SLF001
+    tasks.clear()
+
+
+def _unwind(tasks: list[asyncio.Task[Any]]) -> None:
     for task in tasks:
         if task.done():
             continue
@@ -259,4 +272,3 @@ def bury(tasks: list[asyncio.Task[Any]]) -> None:
             with contextlib.suppress(RuntimeError):
                 coroutine.close()  # type: ignore[union-attr]
                 break
-    tasks.clear()

@@ -45,7 +45,7 @@ def test_waiting_for_nothing_is_an_error() -> None:
 
     with pytest.raises(NothingScheduledError):
         loop.run(work())
-    bury(loop.tasks)
+    bury(loop.tasks, loop)
 
 
 def test_a_loop_without_time_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ def test_a_loop_without_time_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with pytest.raises(BusyLoopError):
         loop.run(work())
-    bury(loop.tasks)
+    bury(loop.tasks, loop)
 
 
 def test_the_order_at_one_instant_follows_the_seed() -> None:
@@ -112,7 +112,7 @@ def test_a_killed_process_does_nothing_more() -> None:
         process.is_dead = True
         await asyncio.sleep(10)
         assert seen == ["0 at 1.0", "1 at 2.0"]
-        bury(process.tasks)
+        bury(process.tasks, loop)
 
     loop.run(work())
     assert seen[-1] == "finally"
@@ -132,7 +132,7 @@ def test_a_process_dies_at_the_step_that_was_chosen() -> None:
         process.on_step_reached = die
         await asyncio.sleep(10)
         assert seen == ["0 at 1.0"]
-        bury(process.tasks)
+        bury(process.tasks, loop)
 
     loop.run(work())
 
