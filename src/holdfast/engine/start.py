@@ -14,7 +14,7 @@ from holdfast.domain.errors import Recoverable, Rejected
 from holdfast.domain.order import Role
 from holdfast.domain.position import ZERO
 from holdfast.domain.session import Session
-from holdfast.domain.state import Status, SymbolState
+from holdfast.domain.state import SymbolState
 from holdfast.domain.symbols import by_market, is_pair
 from holdfast.domain.timeframe import TIMEFRAMES
 from holdfast.engine.findings import Occasion
@@ -43,7 +43,6 @@ class Started:
     portfolio: Portfolio
     workers: dict[str, SymbolWorker]
     failed: dict[str, str]
-    retired: list[str]
 
 
 async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identity) -> Started:
@@ -82,8 +81,7 @@ async def start(specs: Sequence[SymbolSpec], outside: Outside, identity: Identit
         symbol: _worker(by_symbol.get(symbol, _retired_spec(symbol, identity.bot)), ready, tools)
         for symbol, ready in (*report.ready.items(), *report.unsaved.items())
     }
-    retired = [symbol for symbol, ready in report.ready.items() if ready.state.status is Status.RETIRED]
-    started = Started(report, portfolio, workers, dict(report.failed), retired)
+    started = Started(report, portfolio, workers, dict(report.failed))
     await _warm_up(started, outside, sessions)
     _claim_for_open_entries(started)
     return started

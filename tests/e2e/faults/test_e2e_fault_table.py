@@ -11,9 +11,9 @@ from e2e.faults.market import CALM, QUANTITY, REST, TURNS
 from e2e.faults.table import CASES
 from e2e.harness import LEVEL, World
 
-# A whole day of them is lived through in test_e2e_whole_bad_days.py; a split comes overnight, in test_e2e_split.py.
-# All of them take some ten minutes of two cores.
+# All days take some ten minutes of two cores: a run lives through one part of them.
 PARTS = 6
+# A whole day of them is lived through in test_e2e_whole_bad_days.py; a split comes overnight, in test_e2e_split.py.
 ELSEWHERE = {"bad_day", "split_symbol"}
 
 
