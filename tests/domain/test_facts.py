@@ -73,8 +73,13 @@ def test_fills_of_our_orders_are_not_foreign() -> None:
 
 
 def test_a_fill_of_an_unlisted_order_is_nobodys_yet() -> None:
-    """An order of ours may fill before any list shows it: its fill is not somebody else's."""
-    assert not sort_snapshot(a_snapshot(fills=[a_fill(10)]), "main", []).of("AAPL").activities
+    """An order of ours may fill before anything shows it: its fill is not somebody else's, and is not forgotten."""
+    fill = a_fill(10, order="somebody-else")
+    unlisted = replace(a_snapshot(fills=[fill]), unlisted=frozenset({"somebody-else"}))
+    facts = sort_snapshot(unlisted, "main", []).of("AAPL")
+    assert (facts.activities, facts.nobodys) == ((), (fill,))
+    facts = sort_snapshot(unlisted, "main", ["somebody-else"]).of("AAPL")
+    assert (facts.activities, facts.nobodys) == ((), ())
 
 
 @pytest.mark.parametrize("list_", ["orders", "positions", "activities"])

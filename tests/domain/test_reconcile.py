@@ -495,3 +495,22 @@ def test_a_lost_short_is_rebuilt_from_its_orders() -> None:
         assert (outcome.state.position.quantity, outcome.doubt) == (-10, None)
         assert [order.role for order in outcome.state.orders] == [Role.ENTRY, EXIT, Role.ENTRY]
         assert outcome.state.status is Status.ACTIVE
+
+
+def test_nobodys_fill_moves_nothing_until_it_is_known_whose_it_is() -> None:
+    """Neither a file nor a new one believes a position while a fill of it may be our own; what is booked is past."""
+    facts = replace(facts_of(10), nobodys=tuple(BOUGHT))
+    for state in (NEW, a_state(10), a_state(5)):
+        outcome = reconciled(state, facts)
+        assert (outcome.state, outcome.corrections) == (state, ())
+        assert "a fill of an order that it does not show" in (outcome.doubt or "")
+    booked = a_state(10, ledger=Ledger(activities_through=at(10)))
+    assert reconciled(booked, facts).doubt is None
+
+
+def test_nobodys_fill_is_somebody_elses_when_nothing_shows_its_order_for_longer_than_lists_lag() -> None:
+    """A second read after the whole lag proves it; then the fill is booked like any other trade by hand."""
+    facts = replace(facts_of(15), nobodys=tuple(BOUGHT))
+    outcome = reconciled(a_state(10), facts, LEAVE, confirmed=15)
+    assert outcome.doubt is None
+    assert (outcome.state.position.quantity, outcome.state.position.unmanaged_quantity) == (10, 5)

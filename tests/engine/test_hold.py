@@ -1,8 +1,9 @@
 """Holds: why a symbol waits in doubt, how long, and what a second look must show."""
 
+from dataclasses import replace
 from decimal import Decimal
 
-from builders import a_state, an_order_view, at, some_facts
+from builders import a_fill, a_state, an_order_view, at, some_facts
 from fakes.broker import ASSUMPTIONS
 from holdfast.domain.external import Policy
 from holdfast.domain.reconcile import SymbolFacts, reconcile
@@ -95,3 +96,12 @@ def test_two_reasons_are_told_one_at_a_time() -> None:
     assert both.position is not None
     assert both.reason == both.position.reason
     assert both.ends == 100 + WAIT
+
+
+def test_a_fill_of_nobodys_is_waited_for_as_long_as_lists_lag() -> None:
+    """A hold that began for another reason, and is shorter, does not prove that nobody's order is none of ours."""
+    nobodys = replace(VANISHED, nobodys=(a_fill(10, minute=0),))
+    first = held(NO_HOLDS, nobodys, 100)
+    assert first.ends == 100 + ASSUMPTIONS.listing_proof_s
+    assert held(first, nobodys, 115) == first
+    assert held(held(NO_HOLDS, VANISHED, 90), nobodys, 100) == first

@@ -49,12 +49,13 @@ def test_every_question_passes() -> None:
         assert await broker.position("AAPL") == await desk.broker.position("AAPL")
         assert await broker.orders(after=None, open_only=True) == await desk.broker.orders(after=None, open_only=True)
         assert await broker.order_by_client_id(an_id()) == await desk.broker.order_by_client_id(an_id())
+        assert await broker.order(f"broker-{an_id()}") == await desk.broker.order(f"broker-{an_id()}")
         assert await broker.activities(at(-60)) == await desk.broker.activities(at(-60))
         assert await broker.assets() == await desk.broker.assets()
         assert await broker.pairs() == await desk.broker.pairs()
         assert await broker.sessions(at().date(), at().date()) == await desk.broker.sessions(at().date(), at().date())
 
     asyncio.run(work())
-    assert broker.calls == desk.broker.calls == 18
+    assert broker.calls == desk.broker.calls == 20
     assert broker.looked_up == {an_id(): desk.broker.books[an_id()]}
     assert broker.assumptions == desk.broker.assumptions

@@ -10,6 +10,7 @@ from fakes.broker import UNREACHABLE, FakeBroker
 from fakes.clock import ManualClock
 from holdfast.domain.broker_facts import Snapshot
 from holdfast.domain.errors import Recoverable, UsageError
+from holdfast.domain.order import OrderView
 from holdfast.domain.state import RECONCILE_OVERLAP, SymbolState
 from holdfast.engine.snapshots import HISTORY, snapshot_start, take_snapshot
 
@@ -62,3 +63,41 @@ def test_half_an_answer_is_none() -> None:
     broker.reads_failing, broker.account_id = None, "account-2"
     with pytest.raises(UsageError, match="nt-1"):
         taken(broker)
+
+
+def test_an_order_that_a_list_leaves_out_is_asked_for_by_its_fill() -> None:
+    """A list may lack a row, or not reach back to an old order: its fill tells of it, and it is looked up."""
+    broker = FakeBroker(ManualClock())
+    broker.accept(an_intent())
+    broker.fill(an_id())
+    broker.left_out.add(an_id())
+    snapshot = taken(broker)
+    assert [view.client_order_id for view in snapshot.orders.good] == [an_id()]
+    assert (snapshot.unlisted, snapshot.calls) == (frozenset(), 6)
+
+
+def test_an_order_that_nothing_shows_yet_is_named() -> None:
+    """An order that filled and that even a look-up does not know is told by its id."""
+    broker = FakeBroker(ManualClock())
+    broker.listing_lag_s = 40
+    broker.accept(an_intent())
+    broker.fill(an_id())
+    snapshot = taken(broker)
+    assert snapshot.orders.good == ()
+    assert snapshot.unlisted == {f"broker-{an_id()}"}
+
+
+def test_a_look_up_that_fails_costs_its_symbol_alone() -> None:
+    """An order that cannot be read makes its own symbol unreadable, and the snapshot stands."""
+    broker = FakeBroker(ManualClock())
+    broker.accept(an_intent())
+    broker.fill(an_id())
+    broker.left_out.add(an_id())
+
+    async def unreadable(_name: str) -> OrderView | None:
+        raise UNREACHABLE
+
+    broker.order = unreadable  # type: ignore[method-assign]
+    snapshot = taken(broker)
+    assert [row.symbol for row in snapshot.orders.bad] == ["AAPL"]
+    assert snapshot.positions.good

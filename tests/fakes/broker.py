@@ -61,6 +61,7 @@ class FakeBroker:
         self.canceled: list[str] = []
         self.reads_failing: HoldfastError | None = None
         self.listing_lag_s = 0.0
+        self.left_out: set[str] = set()
         self.position_lag_s = 0.0
         self.books: dict[str, OrderView] = {}
         self.executions: list[Activity] = []
@@ -91,9 +92,9 @@ class FakeBroker:
         return Rows(tuple(one for one in holdings.values() if one.quantity))
 
     async def orders(self, *, after: datetime | None, open_only: bool = False) -> Rows[OrderView]:
-        """Read the orders that a list shows by now."""
+        """Read the orders that a list shows by now, but for those `left_out`."""
         self._read()
-        shown = [view for view in self.books.values() if self._is_listed(view)]
+        shown = [view for name, view in self.books.items() if self._is_listed(view) and name not in self.left_out]
         if open_only:
             shown = [view for view in shown if not view.status.is_terminal]
         return Rows(tuple(view for view in shown if after is None or view.submitted_at > after))
@@ -103,6 +104,11 @@ class FakeBroker:
         self._read()
         view = self.books.get(client_order_id)
         return view if view and self._is_listed(view) else None
+
+    async def order(self, broker_order_id: str) -> OrderView | None:
+        """Look one order up by the broker's own id."""
+        names = (name for name, view in self.books.items() if view.broker_order_id == broker_order_id)
+        return await self.order_by_client_id(next(names, ""))
 
     def _is_listed(self, view: OrderView) -> bool:
         age = self.clock.monotonic() - self._accepted_at.get(view.client_order_id, float("-inf"))

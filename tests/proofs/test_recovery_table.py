@@ -334,6 +334,25 @@ def test_a_file_that_cannot_be_used(damage: str, broker: str) -> None:
     never_twice(lives)
 
 
+def test_a_file_is_lost_and_the_order_list_lacks_a_row() -> None:
+    """The fill tells of the order: it is looked up, and what the owner bought instead of it is not claimed."""
+    lives = in_position()
+    lives.specs = (a_spec("AAPL", policy="leave"), a_spec("MSFT"))
+    lives.clock.advance(60)
+    lives.broker.trade_by_hand(Side.SELL, 10)
+    lives.clock.advance(60)
+    lives.broker.trade_by_hand(Side.BUY, 13)
+    del lives.store.disk["AAPL"]
+    lives.store.backups.pop("AAPL", None)
+    lives.broker.left_out.add(lives.newest)
+    restarted(lives, Status.IN_DOUBT)
+    lives.broker.left_out.clear()
+    lives.live(wait(LONGEST_DOUBT_S))
+    position = lives.file().position
+    assert (position.quantity, position.unmanaged_quantity) == (0, 13)
+    nothing_more_to_correct(lives)
+
+
 # --- a symbol that config does not name any more ------------------------------------------------------------------
 
 

@@ -117,7 +117,8 @@ class Rows(Generic[Row]):
 class Snapshot:
     """The broker's truth at one moment: orders, positions, orders again, activities since the cursor.
 
-    `taken_at` is market time, before the first read; `calls` counts the requests it took.
+    `taken_at` is market time, before the first read; `calls` counts the requests it took. `unlisted` are the ids of
+    orders that have filled although neither a list nor a look-up shows them.
     """
 
     taken_at: datetime
@@ -126,3 +127,4 @@ class Snapshot:
     positions: Rows[BrokerPosition]
     activities: Rows[Activity]
     calls: int
+    unlisted: frozenset[str] = frozenset()

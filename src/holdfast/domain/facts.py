@@ -27,6 +27,7 @@ class SortedSnapshot:
     ours: Mapping[str, tuple[OrderView, ...]]
     holdings: Mapping[str, BrokerPosition]
     foreign: Mapping[str, tuple[Activity, ...]]
+    nobodys: Mapping[str, tuple[Activity, ...]]
     unreadable: Mapping[str, str]
     nameless: str | None
     unlisted_value: Decimal | None
@@ -37,8 +38,8 @@ class SortedSnapshot:
         holding = self.holdings.get(key)
         # A row that does not even say its symbol could be this one's: its absence then proves nothing.
         unreadable = self.unreadable.get(key) or (self.nameless if holding is None else None)
-        others = self.foreign.get(key, ())
-        return SymbolFacts(self.ours.get(symbol, ()), holding, others, unreadable, self.unlisted_value)
+        others, nobodys = self.foreign.get(key, ()), self.nobodys.get(key, ())
+        return SymbolFacts(self.ours.get(symbol, ()), holding, others, unreadable, self.unlisted_value, nobodys)
 
     @property
     def symbols_of_our_orders(self) -> frozenset[str]:
@@ -50,23 +51,29 @@ def sort_snapshot(snapshot: Snapshot, bot: str, known_broker_ids: Iterable[str])
     """Sort the rows by symbol. An order is ours by its id, a fill by its order."""
     ours = [view for view in snapshot.orders.good if is_ours(view, bot)]
     our_ids = {view.broker_order_id for view in ours} | set(known_broker_ids)
-    # A fill whose order no list shows yet may be of an order of ours: only a listed order is somebody else's.
-    foreign_ids = {view.broker_order_id for view in snapshot.orders.good} - our_ids
-    foreign = [one for one in snapshot.activities.good if _is_foreign(one, foreign_ids)]
+    # A fill whose order nothing shows yet may be of an order of ours.
+    nobodys_ids = snapshot.unlisted - our_ids
+    foreign = [one for one in snapshot.activities.good if _is_foreign(one, our_ids | nobodys_ids)]
+    nobodys = [one for one in snapshot.activities.good if _order_of(one) in nobodys_ids]
     return SortedSnapshot(
         ours=_grouped(ours, _symbol_of_id),
         holdings={asset_key(position.symbol): position for position in snapshot.positions.good},
         foreign=_grouped(foreign, lambda one: asset_key(one.symbol)),
+        nobodys=_grouped(nobodys, lambda one: asset_key(one.symbol)),
         nameless=next((row.why for row in snapshot.positions.bad if row.symbol is None), None),
         unreadable=_unreadable([*snapshot.orders.bad, *snapshot.positions.bad, *snapshot.activities.bad]),
         unlisted_value=_unlisted_value(snapshot),
     )
 
 
-def _is_foreign(activity: Activity, foreign_ids: Collection[str]) -> bool:
+def _is_foreign(activity: Activity, ours_or_nobodys: Collection[str]) -> bool:
     if isinstance(activity, HoldingMoved):
         return activity.kind != _FEE_IN_THE_ASSET
-    return activity.broker_order_id in foreign_ids
+    return activity.broker_order_id not in ours_or_nobodys
+
+
+def _order_of(activity: Activity) -> str | None:
+    return None if isinstance(activity, HoldingMoved) else activity.broker_order_id
 
 
 def _unlisted_value(snapshot: Snapshot) -> Decimal | None:

@@ -32,14 +32,16 @@ from holdfast.domain.state import Correction, Ledger, Status, SymbolState
 REFRESH_AFTER = timedelta(days=1)
 # Prices move between two reads of one snapshot; a holding that is still there shows with most of its value.
 _STILL_THERE = Decimal("0.5")
+_NOBODYS_FILL = "the broker reports a fill of an order that it does not show: waiting until it does"
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolFacts:
     """The broker's truth about one symbol.
 
-    `unreadable` says why a row of it could not be parsed, if one could not. `unlisted_value` is the market value in
-    USD that the account reports and no listed position shows; None where that cannot be told.
+    `activities` are what others did, `nobodys` fills of which nothing tells yet who ordered them. `unreadable` says
+    why a row of it could not be parsed, if one could not. `unlisted_value` is the market value in USD that the account
+    reports and no listed position shows; None where that cannot be told.
     """
 
     our_orders: tuple[OrderView, ...] = ()
@@ -47,6 +49,7 @@ class SymbolFacts:
     activities: tuple[Activity, ...] = ()
     unreadable: str | None = None
     unlisted_value: Decimal | None = None
+    nobodys: tuple[Activity, ...] = ()
 
     @property
     def total(self) -> Decimal:
@@ -98,6 +101,11 @@ def reconcile(
         doubt = f"the broker's answer about {state.symbol} is unreadable: {facts.unreadable}"
         return Reconciliation(state, doubt=doubt)
     case = _Case(facts, policy, at, confirmed_total)
+    if _news(state, facts.nobodys):
+        if not case.is_confirmed:
+            return Reconciliation(state, doubt=_NOBODYS_FILL)
+        # For longer than a list may lag nobody has shown the order: it cannot be ours.
+        case = replace(case, facts=replace(facts, activities=facts.activities + facts.nobodys, nobodys=()))
     return _stamped(state, (_begun if is_new(state) else _continued)(state, case), at)
 
 
@@ -132,7 +140,7 @@ def _begun(state: SymbolState, case: _Case) -> Reconciliation:
 
 def _continued(state: SymbolState, case: _Case) -> Reconciliation:
     """Bring a state up to date: first our own fills, then what others did, if the position read agrees."""
-    ours, others = news_of_ours(state, case.facts.our_orders), _news_of_others(state, case.facts)
+    ours, others = news_of_ours(state, case.facts.our_orders), _news(state, case.facts.activities)
     outcome = _book(state, ours, case.at)
     booked = outcome.state
     if not others and case.total == booked.position.total_quantity:
@@ -180,10 +188,10 @@ def news_of_ours(state: SymbolState, views: Sequence[OrderView]) -> list[OrderVi
     return sorted(news, key=lambda view: view.submitted_at)
 
 
-def _news_of_others(state: SymbolState, facts: SymbolFacts) -> list[Activity]:
-    """Return what others did that is not in the position yet, oldest first."""
+def _news(state: SymbolState, activities: Sequence[Activity]) -> list[Activity]:
+    """Return what is not in the position yet, oldest first."""
     through = state.ledger.activities_through
-    news = [one for one in facts.activities if through is None or one.time > through]
+    news = [one for one in activities if through is None or one.time > through]
     return sorted(news, key=lambda one: one.time)
 
 

@@ -74,9 +74,14 @@ def next_holds(
         return Holds(wire=wire)
     # An unreadable row is no read of the position: it can confirm nothing later.
     total = None if facts.unreadable else facts.total
-    if holds.position and total is not None and holds.position.total == total and not outcome.corrections:
+    seconds = POSITION_LAGS * assumptions.position_lag_s
+    if facts.nobodys:
+        seconds = max(seconds, assumptions.listing_proof_s)
+    earlier = holds.position
+    is_same = earlier and total is not None and earlier.total == total and earlier.seconds >= seconds
+    if is_same and not outcome.corrections:
         return replace(holds, wire=wire)
-    return Holds(Hold(outcome.doubt, taken, POSITION_LAGS * assumptions.position_lag_s, total), wire)
+    return Holds(Hold(outcome.doubt, taken, seconds, total), wire)
 
 
 def position_moved(holds: Holds, reason: str, now: float, assumptions: Assumptions) -> Holds:

@@ -30,6 +30,11 @@ class Assumptions:
         """How long an id must stay unknown, counted from this process's start or send, to prove it absent."""
         return (self.request_lifetime_s + self.listing_lag_s) * 1.1 + 1
 
+    @property
+    def listing_proof_s(self) -> float:
+        """How long a look-up must not show an order that has filled to prove that it is none of ours."""
+        return self.listing_lag_s * 1.1 + 1
+
 
 class BrokerReads(Protocol):
     """What may be asked about the account. Every call may raise Recoverable, Rejected or Fatal."""
@@ -53,6 +58,10 @@ class BrokerReads(Protocol):
 
     async def order_by_client_id(self, client_order_id: str) -> OrderView | None:
         """Look one order up; None when the broker does not know the id (404)."""
+        ...
+
+    async def order(self, broker_order_id: str) -> OrderView | None:
+        """Look an order up by the broker's own id, whoever sent it; None when the broker does not know it (404)."""
         ...
 
     async def position(self, symbol: str) -> BrokerPosition | None:

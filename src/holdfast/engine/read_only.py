@@ -54,6 +54,10 @@ class ReadOnlyBroker:
         self.looked_up[client_order_id] = view
         return view
 
+    async def order(self, broker_order_id: str) -> OrderView | None:
+        """Look an order up by the broker's own id."""
+        return await self._reads.order(broker_order_id)
+
     async def position(self, symbol: str) -> BrokerPosition | None:
         """Read one position."""
         return await self._reads.position(symbol)

@@ -311,6 +311,31 @@ async def test_cancel_on_the_wire() -> None:
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
+        (refusal(404, 40410000, f"order not found for {ORDER}"), None),
+        (Reply(HTML, 404), Recoverable),
+        (Reply(an_order(2)), Recoverable),
+        (Reply(an_order()), ORDER),
+    ],
+)
+@in_a_loop
+async def test_look_up_by_the_brokers_id(reply: Reply, expected: Any) -> None:  # noqa: ANN401 - a table's column
+    """Anybody's order can be asked for by the broker's id; an id that is none sends nothing."""
+    with serving(reply) as server:
+        async with broker_at(server.url) as broker:
+            with pytest.raises(Rejected, match="nothing was sent"):
+                await broker.order("../account")
+            if expected is Recoverable:
+                with pytest.raises(Recoverable):
+                    await broker.order(ORDER)
+            else:
+                view = await broker.order(ORDER)
+                assert (view and view.broker_order_id) == expected
+    assert {request.path for request in server.requests} == {f"/v2/orders/{ORDER}"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
         (refusal(404, 40410000, f"order not found for {ID}"), None),
         (Reply(HTML, 404), Recoverable),
         (refusal(404, None, "Not Found"), Recoverable),

@@ -198,9 +198,15 @@ class WireBroker:
 
     async def order_by_client_id(self, client_order_id: str) -> OrderView | None:
         """Look one order up."""
+        return await self._look_up(lambda: self._venue.by_client_id.get(client_order_id))
 
+    async def order(self, broker_order_id: str) -> OrderView | None:
+        """Look one order up by the broker's own id."""
+        return await self._look_up(lambda: broker_order_id)
+
+    async def _look_up(self, which: Callable[[], str | None]) -> OrderView | None:
         def serve() -> OrderView | None:
-            order_id = self._venue.by_client_id.get(client_order_id)
+            order_id = which()
             if order_id is None or self._venue.listed_at[order_id] > self._venue.seconds:
                 return None
             return self._venue.view_at(order_id, self._venue.seconds - self._oddities.order_lag())

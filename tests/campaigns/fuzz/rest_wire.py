@@ -90,6 +90,7 @@ class RestWire:
             "position": (lambda: broker.position("AAPL"), a_position()),
             "orders": (lambda: broker.orders(after=NOON), [OURS, an_order(2, **FILLED)]),
             "look-up": (lambda: broker.order_by_client_id(INTENT.client_order_id), OURS),
+            "look-up by the broker's id": (lambda: broker.order(OURS["id"]), OURS),
             "activities": (lambda: broker.activities(NOON), [a_fill(), SPLIT]),
             "assets": (broker.assets, [ASSET]),
             "sessions": (lambda: broker.sessions(date(2026, 11, 20), date(2026, 11, 23)), [DAY]),

@@ -4,7 +4,7 @@ The account is changed by two requests only, POST an order of our own and DELETE
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -113,8 +113,18 @@ class AlpacaBroker:
 
     async def order_by_client_id(self, client_order_id: str) -> OrderView | None:
         """Look one order up; None only when the broker itself, not a gateway, says that it does not know the id."""
+        return await self._look_up(
+            lambda: _echoed(self._client.get_order_by_client_id(client_order_id), "client_order_id", client_order_id)
+        )
+
+    async def order(self, broker_order_id: str) -> OrderView | None:
+        """Look an order up by the broker's own id, whoever sent it; None as above."""
+        order_id = _order_id(broker_order_id)
+        return await self._look_up(lambda: _echoed(self._client.get_order_by_id(order_id), "id", str(order_id)))
+
+    async def _look_up(self, ask: Callable[[], OrderView]) -> OrderView | None:
         try:
-            return await self._rest.run(lambda: self._look_up(client_order_id))
+            return await self._rest.run(ask)
         except Rejected as refused:
             if is_unknown_order(refused):
                 return None
@@ -176,10 +186,7 @@ class AlpacaBroker:
 
     async def cancel(self, broker_order_id: str) -> None:
         """Ask for a cancel of our own order. Only a terminal look-up says that it happened."""
-        try:
-            order_id = UUID(broker_order_id)
-        except ValueError:
-            raise Rejected(f"{broker_order_id!r:.60} is not an order's id; nothing was sent") from None
+        order_id = _order_id(broker_order_id)
         await self._rest.run(lambda: self._delete(order_id), cancel_failure)
 
     async def aclose(self) -> None:
@@ -202,9 +209,6 @@ class AlpacaBroker:
                 raise Recoverable("the broker gives the same page of orders again and again")
             last = paging.last_id(page)
 
-    def _look_up(self, client_order_id: str) -> OrderView:
-        return _echoed(self._client.get_order_by_client_id(client_order_id), client_order_id)
-
     def _activities_page(self, after: datetime, token: str | None) -> object:
         # The SDK has no method for activities. No types are named: an unknown name is an error at Alpaca.
         query = {"after": after.isoformat(), "direction": "asc", "page_size": ACTIVITIES_PAGE}
@@ -216,7 +220,7 @@ class AlpacaBroker:
             raise ValueError("a cancel is answered with nothing")
 
     def _post(self, request: _ExactMarketOrder) -> OrderView:
-        return _echoed(self._client.submit_order(request), str(request.client_order_id))
+        return _echoed(self._client.submit_order(request), "client_order_id", str(request.client_order_id))
 
 
 def _market_order(intent: Intent) -> _ExactMarketOrder:
@@ -250,8 +254,20 @@ def _position_intent(intent: Intent) -> PositionIntent | None:
     return PositionIntent.SELL_TO_CLOSE if intent.side is Side.SELL else PositionIntent.BUY_TO_CLOSE
 
 
-def _echoed(answer: object, client_order_id: str) -> OrderView:
+def _order_id(text: str) -> UUID:
+    """Parse a broker's order id before it becomes a part of a URL.
+
+    Raises:
+        Rejected: if it is none; nothing was sent.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Rejected(f"{text!r:.60} is not an order's id; nothing was sent") from None
+
+
+def _echoed(answer: object, field: str, asked_for: str) -> OrderView:
     """Parse an answer about one order; a ValueError if it is about another one, or about none."""
-    if not isinstance(answer, Mapping) or answer.get("client_order_id") != client_order_id:
-        raise ValueError("the answer does not echo the client order id")
+    if not isinstance(answer, Mapping) or answer.get(field) != asked_for:
+        raise ValueError(f"the answer does not echo the {field}")
     return rows.order_view(answer)
