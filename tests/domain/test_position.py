@@ -91,3 +91,31 @@ def test_fills_leave_the_unmanaged_quantity_alone() -> None:
 def test_unrealised_profit_has_the_sign_of_the_position(held: int, price: int, profit: int) -> None:
     """A rise earns on a long position, costs on a short one and is nothing to a flat one."""
     assert a_position(held, 100).unrealized_pl(Decimal(price)) == profit
+
+
+@pytest.mark.parametrize(
+    ("held", "unmanaged", "fill", "left", "left_unmanaged"),
+    [
+        # an order that others' hands made too large sells the rest of what there is
+        (1, 1, -2, 0, 0),
+        (1, 4, -2, 0, 3),
+        (1, 1, -3, -1, 0),
+        (0, 5, -5, 0, 0),
+        (-1, -1, 2, 0, 0),
+        # within what is managed, or away from what is not, it leaves the rest alone
+        (5, 5, -2, 3, 5),
+        (5, 5, -5, 0, 5),
+        (0, 5, 5, 5, 5),
+        (0, -5, -5, -5, -5),
+        (5, 0, -7, -2, 0),
+    ],
+)
+def test_what_an_order_trades_beyond_the_managed_quantity_is_unmanaged(
+    held: int, unmanaged: int, fill: int, left: int, left_unmanaged: int
+) -> None:
+    """An account is long or short, never both: the books never hold one sign managed and the other unmanaged."""
+    end = a_position(held, unmanaged=unmanaged).after_own_fill(Decimal(fill), Decimal(110))
+    assert (end.quantity, end.unmanaged_quantity) == (left, left_unmanaged)
+    managed_part = fill - (left_unmanaged - unmanaged)
+    expected = a_position(held).after_fill(Decimal(managed_part), Decimal(110))
+    assert (end.average_entry_price, end.realized_pl) == (expected.average_entry_price, expected.realized_pl)

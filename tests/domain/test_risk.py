@@ -11,7 +11,7 @@ from builders import Number, a_holding, a_moment, a_record, a_state, an_intent, 
 from holdfast.domain.broker_facts import BrokerPosition
 from holdfast.domain.decide import Moment
 from holdfast.domain.order import Intent, Role, Side
-from holdfast.domain.risk import Approved, Means, Refused, judge, uncovered
+from holdfast.domain.risk import Approved, Means, Refused, judge, overreaches, uncovered
 from holdfast.domain.state import SymbolState
 
 RICH = Means(Decimal(100_000))
@@ -97,3 +97,35 @@ def test_an_exit_is_covered_by_the_brokers_word(side: Side, holding: BrokerPosit
     """Only what the broker shows, and shows as free, can be closed; the reason names both (I3)."""
     why = uncovered(an_intent(side=side, role=Role.EXIT), holding)
     assert (why is None) is is_covered
+
+
+@pytest.mark.parametrize(
+    ("held", "side", "role", "is_too_large"),
+    [
+        (10, Side.SELL, Role.EXIT, False),
+        (15, Side.SELL, Role.EXIT, False),
+        (9, Side.SELL, Role.EXIT, True),
+        (0, Side.SELL, Role.EXIT, True),
+        (-10, Side.BUY, Role.EXIT, False),
+        (-9, Side.BUY, Role.EXIT, True),
+        (0, Side.BUY, Role.ENTRY, False),
+        (1, Side.BUY, Role.ENTRY, True),
+        (0, Side.SELL, Role.ENTRY, False),
+        (-1, Side.SELL, Role.ENTRY, True),
+    ],
+)
+def test_a_working_order_that_others_made_too_large_is_seen(
+    held: int,
+    side: Side,
+    role: Role,
+    is_too_large: bool,  # noqa: FBT001 - a table
+) -> None:
+    """An exit of 10 needs 10 that the bot manages, an entry of 10 the room for them."""
+    order = a_record("new", side=side, role=role)
+    assert overreaches(order, a_state(held, order), Decimal(10)) == is_too_large
+
+
+def test_an_order_that_has_ended_reaches_for_nothing() -> None:
+    """What is settled fills no more."""
+    order = a_record("filled", 10, side=Side.SELL, role=Role.EXIT)
+    assert not overreaches(order, a_state(0, order), Decimal(10))

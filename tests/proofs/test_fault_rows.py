@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from adapters.alpaca.alpaca_servers import Reply, broker_at, in_a_loop, refusal, serving
-from builders import MINUTE, NOON, SESSION, an_intent, some_rules
+from builders import MINUTE, NOON, SESSION, a_position, an_intent, some_rules
 from config.test_load import problems
 from fakes.broker import A_PAIR
 from fakes.desk import BUY, FLAT, SILENT, a_spec
@@ -20,13 +20,14 @@ from holdfast.config.load import load_config
 from holdfast.config.problems import ConfigError
 from holdfast.domain.broker_facts import HoldingMoved
 from holdfast.domain.errors import CredentialsError, DuplicateOrder, HoldfastError, OutcomeUnknown, Rejected
-from holdfast.domain.order import Intent, Side
+from holdfast.domain.order import Intent, OrderStatus, Side
 from holdfast.domain.order_id import bar_decision, decided_at, order_id
 from holdfast.domain.session import Session, session_at
 from holdfast.domain.state import Status, SymbolState
 from holdfast.engine.approval import SavedIntent
 from holdfast.engine.memory import Unreadable
-from proofs.lives import Lives, meanwhile, minute, never_twice, nothing_more_to_correct, wait
+from proofs.crashes import in_position
+from proofs.lives import Lives, look_up, meanwhile, minute, never_twice, nothing_more_to_correct, wait
 
 HOUR = timedelta(hours=1)
 
@@ -155,6 +156,30 @@ def test_everything_closed_by_hand_while_running_is_not_bought_back() -> None:
     lives.live(meanwhile(close_all), wait(310), minute(BUY, BUY), minute(BUY, BUY))
     assert lives.sent("AAPL") == lives.sent("MSFT") == [("buy", 10)]
     assert lives.file("AAPL").position.quantity == lives.file("MSFT").position.quantity == 0
+
+
+def test_an_exit_that_others_made_too_large_is_canceled_and_its_books_stay_right() -> None:
+    """F11: Shares leave while an exit works: it is canceled; the books stay right even where it fills."""
+    lives = in_position("leave")
+    lives.broker.fills_at_once = False
+    lives.live(minute(FLAT, SILENT))
+    exit_ = lives.newest
+
+    def fills_in_spite_of_it() -> None:
+        assert set(lives.broker.canceled) == {f"broker-{exit_}"}
+        assert lives.file().position == a_position(6)
+        lives.broker.trade_by_hand(Side.BUY, 5)
+        lives.broker.fill(exit_)
+
+    lives.live(
+        meanwhile(lambda: lives.broker.hand_over(6)), wait(360), look_up,
+        meanwhile(lambda: lives.broker.end(exit_, OrderStatus.PENDING_CANCEL)), look_up,
+        meanwhile(fills_in_spite_of_it), wait(360),
+    )  # fmt: skip
+    position = lives.file().position
+    assert (position.quantity, position.unmanaged_quantity, lives.broker.held()) == (0, 1, 1)
+    assert lives.file().status is Status.ACTIVE
+    nothing_more_to_correct(lives)
 
 
 # --- F14 ----------------------------------------------------------------------------------------------------------

@@ -26,6 +26,19 @@ class Position:
         """What the account holds of the symbol, as far as this position knows."""
         return self.quantity + self.unmanaged_quantity
 
+    def after_own_fill(self, signed_quantity: Decimal, price: Decimal) -> "Position":
+        """Return the position after a fill of the bot's own order.
+
+        An account holds a symbol long or short, never both: what the order trades beyond the managed quantity comes
+        out of the unmanaged one, if that has the other sign.
+        """
+        closes = self.quantity * signed_quantity < 0
+        beyond = max(ZERO, abs(signed_quantity) - abs(self.quantity)) if closes else abs(signed_quantity)
+        meets = min(beyond, abs(self.unmanaged_quantity)) if self.unmanaged_quantity * signed_quantity < 0 else ZERO
+        theirs = meets.copy_sign(signed_quantity)
+        after = self.after_fill(signed_quantity - theirs, price)
+        return replace(after, unmanaged_quantity=self.unmanaged_quantity + theirs)
+
     def after_fill(self, signed_quantity: Decimal, price: Decimal) -> "Position":
         """Return the position after a fill of `signed_quantity` (negative for a sell) at `price`."""
         if self.quantity * signed_quantity >= 0:

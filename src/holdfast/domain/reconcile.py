@@ -224,13 +224,23 @@ def _book(state: SymbolState, ours: Sequence[OrderView], at: datetime) -> Reconc
 
 def _booking_corrections(before: SymbolState, after: SymbolState, view: OrderView, at: datetime) -> list[Correction]:
     name = view.client_order_id
+    beyond = traded_beyond(before, after, name, at)
     if before.position.quantity != after.position.quantity:
         why = f"our order {name} filled {plain(view.filled_quantity)} that the file had not booked"
-        return [_quantity_correction(before.position, after.position, why, at)]
+        return [_quantity_correction(before.position, after.position, why, at), *beyond]
+    if beyond:
+        return beyond
     if before.order(name) is None:
         why = "an order of ours that the file had lost"
         return [Correction(at, "orders", "unknown", f"{name} {view.status.value}", why)]
     return []
+
+
+def traded_beyond(before: SymbolState, after: SymbolState, name: str, at: datetime) -> list[Correction]:
+    """Say that a fill of the order `name` has taken unmanaged shares, if it has: others moved shares meanwhile."""
+    was, now = before.position.unmanaged_quantity, after.position.unmanaged_quantity
+    why = f"our order {name} filled more than was managed"
+    return [Correction(at, "position.unmanaged_quantity", plain(was), plain(now), why)] if was != now else []
 
 
 def _quantity_correction(before: Position, after: Position, why: str, at: datetime) -> Correction:
@@ -278,8 +288,7 @@ def _stamped(before: SymbolState, outcome: Reconciliation, at: datetime) -> Reco
     """Note the corrections and move `reconciled_at`, but only when there is something to write (I8)."""
     state = outcome.state
     if outcome.corrections:
-        last = outcome.corrections[-1]
-        state = state.apply(events.CorrectionNoted(last.at, last.field, last.was, last.now, last.why))
+        state = state.apply(outcome.corrections[-1].noted)
     if outcome.doubt is None and (state != before or _is_due(state, at)):
         state = state.apply(events.Reconciled(at))
     return replace(outcome, state=state)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from holdfast.domain.broker_facts import BrokerPosition
 from holdfast.domain.decide import Moment, Rules
 from holdfast.domain.decimals import plain, to_cents
-from holdfast.domain.order import Intent, Role
+from holdfast.domain.order import Intent, OrderRecord, Role
 from holdfast.domain.position import ZERO
 from holdfast.domain.state import SymbolState
 
@@ -66,6 +66,17 @@ def uncovered(intent: Intent, holding: BrokerPosition | None) -> str | None:
     if held * intent.side.sign < 0 and abs(free) >= intent.quantity:
         return None
     return f"the broker shows {plain(held)}, {plain(free)} of it free: reading the position before the exit"
+
+
+def overreaches(order: OrderRecord, state: SymbolState, quantity: Decimal) -> bool:
+    """Whether a working order may fill more than is wanted: the position was moved, or config edited, meanwhile.
+
+    An exit must not sell what the bot does not manage (I3), an entry not go beyond the configured `quantity` (I2).
+    """
+    left = order.open_quantity * order.side.sign
+    if order.role is Role.EXIT:
+        return (state.position.quantity + left) * order.side.sign > 0
+    return abs(state.position.quantity + left) > quantity
 
 
 def _over_quantity(intent: Intent, state: SymbolState, rules: Rules) -> str | None:

@@ -59,6 +59,11 @@ class Correction:
     now: str
     why: str
 
+    @property
+    def noted(self) -> events.CorrectionNoted:
+        """The event that puts it into a state."""
+        return events.CorrectionNoted(self.at, self.field, self.was, self.now, self.why)
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -196,7 +201,7 @@ def _booked(position: Position, known: OrderRecord, seen: OrderRecord) -> Positi
         return position
     cost_before = known.filled_quantity * (known.filled_average_price or ZERO)
     cost_after = seen.filled_quantity * (seen.filled_average_price or ZERO)
-    return position.after_fill(new * seen.side.sign, (cost_after - cost_before) / new)
+    return position.after_own_fill(new * seen.side.sign, (cost_after - cost_before) / new)
 
 
 def _with(orders: tuple[OrderRecord, ...], changed: OrderRecord) -> tuple[OrderRecord, ...]:

@@ -18,8 +18,9 @@ from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
 from holdfast.domain.fee import FEE_WHY, less_fee
 from holdfast.domain.order import OrderRecord, OrderStatus, OrderView, Role
 from holdfast.domain.position import ZERO
-from holdfast.domain.reconcile import reconcile, role_of
-from holdfast.domain.state import Status, SymbolState, is_only_progress
+from holdfast.domain.reconcile import reconcile, role_of, traded_beyond
+from holdfast.domain.risk import overreaches
+from holdfast.domain.state import Correction, Status, SymbolState, is_only_progress
 from holdfast.domain.symbols import is_pair
 from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds, position_moved
@@ -131,7 +132,9 @@ class SymbolKeeper:
             evidence = f"the broker holds another order under {view.client_order_id}"
             await self._commit(events.StatusSet(Status.HALTED, f"{evidence}: holdfast resume {self.symbol}"))
             return
-        await self._commit(events.OrderSeen(view, role_of(self.state.position.quantity, view.side)))
+        seen = events.OrderSeen(view, role_of(self.state.position.quantity, view.side))
+        noted = traded_beyond(self.state, self.state.apply(seen), view.client_order_id, self._tools.clock.now())
+        await self._commit(seen, *(correction.noted for correction in noted))
 
     async def _look_up(self) -> None:
         """Ask about each unsettled order; only the broker's word ends it, or a proof that it never arrived."""
@@ -154,22 +157,29 @@ class SymbolKeeper:
             await self._let_go()
 
     async def _let_go(self) -> None:
-        """Cancel what a removed symbol has still working: its position is kept, an entry would enlarge it."""
-        if self.state.status is not Status.RETIRED:
-            return
-        for record in self.state.unsettled:
-            if record.role is Role.ENTRY and record.status is not OrderStatus.PENDING_CANCEL:
-                await self._cancel(record)
+        """Cancel what may fill beyond what is wanted now; a removed symbol wants nothing, and keeps its position."""
+        for record in self._overreaching():
+            if record.status is not OrderStatus.PENDING_CANCEL:
+                # Asked for again with each look-up, and those grow rarer: a broker that is deaf is not pestered.
+                await self._ask_to_cancel(record)
+
+    def _overreaching(self) -> list[OrderRecord]:
+        quantity = self.spec.rules.quantity
+        return [record for record in self.state.unsettled if overreaches(record, self.state, quantity)]
 
     async def _cancel(self, record: OrderRecord | None) -> None:
-        """Ask for a cancel; only a terminal look-up says that it happened."""
-        if record is None or record.broker_order_id is None:
+        """Ask for a cancel and watch the order closely: only a terminal look-up says that it happened."""
+        if record is not None:
+            await self._ask_to_cancel(record)
+            self._lookups.watch(self._tools.clock.monotonic())
+
+    async def _ask_to_cancel(self, record: OrderRecord) -> None:
+        if record.broker_order_id is None:
             return
         try:
             await self._tools.broker.cancel(record.broker_order_id)
         except (Recoverable, Rejected, OutcomeUnknown) as error:
             logger.info("{}: the cancel of {} is open: {}", self.symbol, record.client_order_id, error)
-        self._lookups.sent(record.client_order_id, self._tools.clock.monotonic())
 
     async def _doubt_position(self, reason: str) -> None:
         """Trade nothing until a snapshot has shown what the account holds."""
@@ -194,8 +204,8 @@ class SymbolKeeper:
         self._is_fee_due = False
         if after is not self.state:
             change = plain(before.quantity), plain(after.position.quantity)
-            noted = events.CorrectionNoted(self._tools.clock.now(), "position.quantity", *change, FEE_WHY)
-            await self._save_if_changed(after.apply(noted))
+            correction = Correction(self._tools.clock.now(), "position.quantity", *change, FEE_WHY)
+            await self._save_if_changed(after.apply(correction.noted))
 
     async def _not_found(self, record: OrderRecord) -> None:
         if not self._lookups.is_absence_proved(record, self._tools.clock.monotonic()):
@@ -229,6 +239,8 @@ class SymbolKeeper:
             # The file still says what was doubted: so is the doubt.
             self.holds = before
             raise
+        if self._overreaching():
+            self._lookups.watch(self._tools.clock.monotonic())
         read.found(self.symbol, Ready(self.state, outcome.corrections, self.holds))
 
     def _look_for_a_twin(self, after: SymbolState) -> None:

@@ -24,6 +24,10 @@ class LookUpSchedule:
     def sent(self, client_order_id: str, at: float) -> None:
         """Note that a request for this order may have left at `at`; watch it closely from now."""
         self._sent[client_order_id] = at
+        self.watch(at)
+
+    def watch(self, at: float) -> None:
+        """Look closely from now: something is about to become of an order. No proof of absence begins anew."""
         self._interval = FIRST_S
         self._next = at + FIRST_S
 

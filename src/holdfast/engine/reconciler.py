@@ -155,8 +155,7 @@ class Reconciler:
         holds = next_holds(holds, outcome, one.facts, taken, self._broker.assumptions)
         state, corrections = outcome.state, (*one.file_correction(outcome), *outcome.corrections)
         if corrections:
-            last = corrections[-1]
-            state = state.apply(events.CorrectionNoted(last.at, last.field, last.was, last.now, last.why))
+            state = state.apply(corrections[-1].noted)
         if state.order_may_arrive != (holds.wire is not None):
             state = state.apply(events.OrderMayArrive(is_possible=holds.wire is not None))
         state = self._remembered(one, state)

@@ -15,8 +15,9 @@ ZERO = Decimal(0)
 class Ours:
     """One symbol: the least and the most that the bot may rightly manage, signed.
 
-    `is_shared` is whether anybody else ever touched its shares or its memory, `lost_at` when others last took some,
-    `has_raced` whether it has sold what others had just taken.
+    `is_shared` is whether anybody else ever touched its shares or its memory, `lost_at` when others last took some (or
+    bought where the bot may sell short: its sale would sell theirs), `has_raced` whether it has sold what others had
+    just taken.
     `most` is the most that it ever managed: with `adopt` it may take so much again, before it has seen what is gone.
     """
 
@@ -35,8 +36,10 @@ class Ours:
 
     def filled(self, change: Decimal, total: Decimal) -> None:
         """Book a fill of its own, after which the account holds `total`."""
-        self.low += change
-        self.high += change
+        # An account is long or short, never both: beyond its own shares the bot has traded others'.
+        self.low, self.high = (
+            bound if bound * total > 0 else ZERO for bound in (self.low + change, self.high + change)
+        )
         if self.is_shared and self.symbol.policy == "adopt":
             # What others did before may be noticed, and adopted, only now.
             self.high = max(self.high, self._adopted(total, self.high))
@@ -48,7 +51,8 @@ class Ours:
     def changed_by_others(self, before: Decimal, total: Decimal, ratio: Decimal | None, now: float) -> None:
         """Book what others did to the holding."""
         self.is_shared = True
-        if abs(total) < abs(before) or total * before < 0:
+        is_against_a_short = self.symbol.may_short and before <= 0 < total
+        if abs(total) < abs(before) or total * before < 0 or is_against_a_short:
             self.lost_at = now
         bounds = [self.low, self.high]
         if ratio is not None:
