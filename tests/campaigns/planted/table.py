@@ -26,7 +26,7 @@ class Plant:
     bug: Any
     world: World
     check: str
-    budget: int = 120
+    budget: int = 800
 
 
 @dataclass(frozen=True)
