@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from types import NoneType
 from typing import Any
 
@@ -209,7 +210,9 @@ def _text(text: str) -> str:
     return (text if text.isascii() else text.encode(errors="replace").decode())[:TEXT_MAX]
 
 
+@lru_cache(maxsize=4096)
 def _time(time: datetime) -> str:
+    # The times of an order stand in every save until it is dropped.
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
