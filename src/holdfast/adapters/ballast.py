@@ -9,13 +9,14 @@ from loguru import logger
 
 from holdfast.adapters.state_folder import StateFolder
 
-# Replaced files do not grow: it is room for thousands of journal lines.
-SIZE = 1 << 20
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Ballast:
     """`.holdfast/ballast`, made at the start. Once it is gone, nothing new may be begun before there is room again."""
+
+    # Replaced files do not grow: it is room for thousands of journal lines.
+    size = 1 << 20
 
     def __init__(self, folder: StateFolder) -> None:
         self._disk = folder.disk
@@ -30,7 +31,7 @@ class Ballast:
             file = self._disk.create(self._path)
             try:
                 # Random bytes, because some file systems keep no room for zeros.
-                self._disk.write(file, os.urandom(SIZE))
+                self._disk.write(file, os.urandom(self.size))
             finally:
                 self._disk.close(file)
         except OSError as error:

@@ -5,9 +5,10 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
+
 
 def checksum(document: Mapping[str, Any]) -> str:
     """Return ``crc32:xxxxxxxx`` over the canonical form of everything but the checksum itself."""
     rest = {key: value for key, value in document.items() if key != "checksum"}
-    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return f"crc32:{zlib.crc32(canonical.encode()):08x}"
+    return f"crc32:{zlib.crc32(canonical(rest).encode()):08x}"

@@ -4,6 +4,7 @@ Without the last step the newest version is gone after most power cuts, so all f
 """
 
 import contextlib
+from functools import lru_cache
 from pathlib import Path
 
 from holdfast.adapters.disk import Disk
@@ -12,13 +13,19 @@ from holdfast.adapters.steps import Steps
 _TEMPORARY = ".tmp"
 
 
+@lru_cache(maxsize=512)
+def _beside(path: Path) -> tuple[Path, Path]:
+    """Return a file's temporary name and its folder: the same few files are replaced again and again."""
+    return path.with_name(f".{path.name}{_TEMPORARY}"), path.parent
+
+
 def replace_durably(disk: Disk, path: Path, content: bytes, *, backup: Path | None = None) -> Steps[None]:
     """Make `path` hold `content`, durably; the version before becomes `backup`, if one is named.
 
     Raises:
         OSError: the file is still the old version, or, after a failed fsync of the folder, perhaps the new one.
     """
-    temporary = path.with_name(f".{path.name}{_TEMPORARY}")
+    temporary, folder = _beside(path)
     file = disk.create(temporary)
     try:
         yield
@@ -32,13 +39,13 @@ def replace_durably(disk: Disk, path: Path, content: bytes, *, backup: Path | No
         yield from _keep_backup(disk, path, backup)
     disk.rename(temporary, path)
     yield
-    disk.sync_folder(path.parent)
+    disk.sync_folder(folder)
     yield
 
 
 def _keep_backup(disk: Disk, path: Path, backup: Path) -> Steps[None]:
     """Link the current version as the backup: its bytes are on disk already and are not written again."""
-    staged = backup.with_name(f".{backup.name}{_TEMPORARY}")
+    staged, _folder = _beside(backup)
     with contextlib.suppress(FileNotFoundError):
         disk.unlink(staged)
         yield
@@ -61,6 +68,8 @@ def move_durably(disk: Disk, path: Path, new: Path) -> Steps[None]:
 
 def make_folder(disk: Disk, folder: Path) -> Path:
     """Create `folder` durably, owner only, with what is above it, where it is not there; return it."""
+    if disk.exists(folder):
+        return folder
     missing = [one for one in (folder, *folder.parents) if not disk.exists(one)]
     for one in reversed(missing):
         with contextlib.suppress(FileExistsError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.adapters.checksum import checksum
+from holdfast.adapters.checksum import canonical, checksum
 from holdfast.adapters.disk import Disk
 
 SAVE = "save"
@@ -77,7 +77,7 @@ def save_line(document: Mapping[str, Any], before: Mapping[str, Any] | None) -> 
     else:
         line["set"] = {key: value for key, value in document.items() if key not in before or before[key] != value}
     # The text that is summed up is the text that is written: it is made once.
-    text = json.dumps(line, sort_keys=True, separators=(",", ":"))
+    text = canonical(line)
     return f'{text[:-1]},"checksum":"crc32:{zlib.crc32(text.encode()):08x}"}}\n'.encode()
 
 

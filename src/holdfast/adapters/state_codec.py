@@ -2,9 +2,12 @@
 
 import errno
 import json
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -115,7 +118,6 @@ def state_of(document: Document) -> SymbolState:
 
 
 _ADAPTER = TypeAdapter(SymbolState)
-_FIELD_NAMES: dict[type, tuple[str, ...]] = {}
 
 
 def _json(content: bytes) -> Document:
@@ -135,11 +137,10 @@ def _json(content: bytes) -> Document:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _DuplicateKeyError(key)
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _value in pairs]
+        raise _DuplicateKeyError(next(key for number, key in enumerate(keys) if key in keys[:number]))
     return found
 
 
@@ -160,40 +161,80 @@ def _validated(document: Document) -> SymbolState:
     return state
 
 
+# What to do with a field, by its type: the dataclasses and enums of a state join when they are first met.
+_BOUNDED: dict[type, Callable[[Any], bool]] = {}
+_READY: dict[type, Callable[[Any], Any]] = {}
+
+
 def _is_bounded(value: Any) -> bool:  # noqa: ANN401 - any field
     """Whether every number and time can be written as it is: ``1e999999999`` is short here, a gigabyte as digits."""
-    if value is None or isinstance(value, str):
-        return True
-    if isinstance(value, datetime):
-        # At the ends of the calendar another offset is another year, which Python does not have.
-        return value.tzinfo is not None and MINYEAR < value.year < MAXYEAR
-    if isinstance(value, Decimal):
-        # Digits beyond the precision of all our sums would be rounded away by the next save.
-        return not value or (abs(value.adjusted()) <= EXPONENT_MAX and value == +value)
-    if isinstance(value, int):
-        return abs(value) < INTEGER_MAX
-    items = value if isinstance(value, tuple) else [getattr(value, name) for name in _field_names(type(value))]
-    return all(map(_is_bounded, items))
+    return (_BOUNDED.get(type(value)) or _known(type(value), _BOUNDED, _are_fields_bounded, _always))(value)
 
 
 def _json_ready(value: Any) -> Any:  # noqa: ANN401 - any field in, its JSON form out
     """Return what JSON can hold: decimals as plain strings, times as ISO 8601 with a Z."""
-    if value is None or isinstance(value, int | float):
-        return value
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, str):
-        # A broker's reason may hold half a character, which no JSON reader takes back, or a whole page.
-        return value.encode(errors="replace").decode()[:TEXT_MAX]
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, tuple):
-        return [_json_ready(item) for item in value]
-    return {name: _json_ready(getattr(value, name)) for name in _field_names(type(value))}
+    return (_READY.get(type(value)) or _known(type(value), _READY, _ready_fields, str.__str__))(value)
 
 
-def _field_names(kind: type) -> tuple[str, ...]:
-    """Return a dataclass's fields; asking for them anew each time is most of what an encoding would cost."""
-    if kind not in _FIELD_NAMES:
-        _FIELD_NAMES[kind] = tuple(field.name for field in fields(kind))
-    return _FIELD_NAMES[kind]
+def _known(
+    kind: type,
+    table: dict[type, Callable[[Any], Any]],
+    of_fields: Callable[[tuple[str, ...]], Callable[[Any], Any]],
+    of_enum: Callable[[Any], Any],
+) -> Callable[[Any], Any]:
+    """Add a type to a table: asking for a dataclass's fields each time is most of what an encoding would cost."""
+    is_enum = issubclass(kind, str)
+    return table.setdefault(kind, of_enum if is_enum else of_fields(tuple(field.name for field in fields(kind))))
+
+
+def _always(_value: object) -> bool:
+    return True
+
+
+def _is_time_bounded(time: datetime) -> bool:
+    # At the ends of the calendar another offset is another year, which Python does not have.
+    return time.tzinfo is not None and MINYEAR < time.year < MAXYEAR
+
+
+def _is_number_bounded(number: Decimal) -> bool:
+    # Digits beyond the precision of all our sums would be rounded away by the next save.
+    return not number or (abs(number.adjusted()) <= EXPONENT_MAX and number == +number)
+
+
+def _are_fields_bounded(names: tuple[str, ...]) -> Callable[[Any], bool]:
+    return lambda value: all(_is_bounded(getattr(value, name)) for name in names)
+
+
+def _text(text: str) -> str:
+    # A broker's reason may hold half a character, which no JSON reader takes back, or a whole page.
+    return (text if text.isascii() else text.encode(errors="replace").decode())[:TEXT_MAX]
+
+
+@lru_cache(maxsize=4096)
+def _time(time: datetime) -> str:
+    # The times of an order stand in every save until it is dropped.
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _ready_fields(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
+    return lambda value: {name: _json_ready(getattr(value, name)) for name in names}
+
+
+_BOUNDED |= {
+    NoneType: _always,
+    str: _always,
+    bool: _always,
+    int: lambda number: abs(number) < INTEGER_MAX,
+    datetime: _is_time_bounded,
+    Decimal: _is_number_bounded,
+    tuple: lambda items: all(map(_is_bounded, items)),
+}
+_READY |= {
+    NoneType: lambda _none: None,
+    str: _text,
+    bool: lambda truth: truth,
+    int: lambda number: number,
+    datetime: _time,
+    Decimal: plain,
+    tuple: lambda items: [_json_ready(item) for item in items],
+}

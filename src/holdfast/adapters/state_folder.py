@@ -7,6 +7,7 @@ import contextlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -30,6 +31,13 @@ class AccountStamp:
     ending: str
 
 
+@dataclass(frozen=True, slots=True)
+class _SymbolFiles:
+    state: Path
+    backup: Path
+    journal: Path
+
+
 class StateFolder:
     """The paths of one state folder, its disk and its lock."""
 
@@ -38,28 +46,38 @@ class StateFolder:
         self.private = root / ".holdfast"
         self.disk = disk
         self._lock = lock or FolderLock(root, self.private / "holder.json")
+        self._files: dict[str, _SymbolFiles] = {}
 
     @property
     def log(self) -> Path:
         """The log file."""
         return self.private / "holdfast.log"
 
-    @property
+    @cached_property
     def halt(self) -> Path:
         """The file that a person makes to stop every entry."""
         return self.root / "HALT"
 
     def state_file(self, symbol: str) -> Path:
         """The state file of `symbol`."""
-        return self.root / f"{file_stem(symbol)}.json"
+        return self._files_of(symbol).state
 
     def backup_file(self, symbol: str) -> Path:
         """The version before the newest one."""
-        return self.private / "backups" / f"{file_stem(symbol)}.json"
+        return self._files_of(symbol).backup
 
     def journal_file(self, symbol: str) -> Path:
         """The symbol's journal."""
-        return self.private / "journal" / f"{file_stem(symbol)}.jsonl"
+        return self._files_of(symbol).journal
+
+    def _files_of(self, symbol: str) -> "_SymbolFiles":
+        """Return the paths of a symbol, joined once: every save asks for all of them."""
+        if symbol not in self._files:
+            stem, private = file_stem(symbol), self.private
+            self._files[symbol] = _SymbolFiles(
+                self.root / f"{stem}.json", private / "backups" / f"{stem}.json", private / "journal" / f"{stem}.jsonl"
+            )
+        return self._files[symbol]
 
     @property
     def stamp_file(self) -> Path:

@@ -56,6 +56,9 @@ class OrderStatus(StrEnum):
     CALCULATED = "calculated"
     HELD = "held"
 
+    # An enum hashes its members' names in Python; these stand in sets that are asked all day.
+    __hash__ = str.__hash__
+
     @property
     def is_terminal(self) -> bool:
         """Whether the order can no longer fill."""

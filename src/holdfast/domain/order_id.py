@@ -6,6 +6,7 @@ The same decision always makes the same id, so an order that was forgotten is re
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from holdfast.domain.order import Side
 from holdfast.domain.symbols import file_stem, symbol_of_stem
@@ -59,6 +60,7 @@ def longest_order_id(bot: str, symbol: str) -> str:
     return order_id(bot, symbol, "15m20261120T2059", Side.SELL, 99)
 
 
+@lru_cache(maxsize=4096)
 def parse_order_id(text: str) -> OrderId | None:
     """Take an id apart; None if it is not one of Holdfast's, whoever made it."""
     match = _ORDER_ID.fullmatch(text)

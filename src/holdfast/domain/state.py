@@ -145,6 +145,9 @@ def _order_seen(state: SymbolState, event: events.OrderSeen) -> SymbolState:
         known = _adopted(view, event.role)
         state = replace(state, orders=(*state.orders, known))
     seen = _merged(known, view)
+    if seen == known:
+        # Every reconcile shows what is booked once more.
+        return state
     position = _booked(state.position, known, seen)
     after = replace(state, orders=_with(state.orders, seen), position=position)
     if not known.is_unsettled or seen.is_unsettled:

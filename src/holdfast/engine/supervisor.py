@@ -172,7 +172,9 @@ class Supervisor:
             logger.debug("going on although the broker's word on an order is still awaited")
 
     async def _all_idle(self) -> None:
-        await asyncio.gather(*(worker.inbox.idle() for worker in self.workers.values() if not worker.inbox.is_idle))
+        for worker in self.workers.values():
+            if not worker.inbox.is_idle:
+                await worker.inbox.idle()
 
     async def stop(self) -> None:
         """Take no new decisions, let writes finish, save, and end within a bound."""

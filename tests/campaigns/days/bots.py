@@ -54,6 +54,12 @@ class Parts:
     lock: type[VirtualLock] = VirtualLock
 
 
+class SmallBallast(Ballast):
+    """The ballast of a modelled disk, which counts writes and not bytes."""
+
+    size = 1
+
+
 def spec_of(symbol: Symbol) -> SymbolSpec:
     """Return a symbol in the engine's words."""
     rules = Rules(BOT, symbol.quantity, TIMEFRAMES["1Min"], may_short=symbol.may_short)
@@ -136,6 +142,8 @@ class Bots:
         self._day = day
         self._parts = parts
         self._random = dice(day.settings.seed, "bots")
+        # Saves that only note a quiet bar are alike: most days make fewer of them.
+        self._checkpoint_s = dice(day.settings.seed, "checkpoint").choice((60.0, 300.0, 900.0))
         self._number = 0
         self._stops: dict[Process, asyncio.Event] = {}
         self.all: list[Process] = []
@@ -212,6 +220,8 @@ class Bots:
             await self._resume_some(outside)
             specs = [spec_of(one) for one in self._day.settings.symbols]
             started = self._planted(await start(specs, outside, identity))
+            for worker in started.workers.values():
+                worker.checkpoint_s = self._checkpoint_s
             supervisor = Supervisor(
                 started,
                 outside,
@@ -253,7 +263,7 @@ class Bots:
         except BaseException:
             folder.unlock()
             raise
-        store = Watched(parts.store(folder, clock.wall, runner, Ballast(folder).take()), process, day)
+        store = Watched(parts.store(folder, clock.wall, runner, SmallBallast(folder).take()), process, day)
         history = WireHistory(broker, day.tapes, day.loop, day.venue)
         journal = JournalFiles(folder, clock.wall)
         outside = Outside(broker, history, store, clock, Chronicle(journal))
@@ -269,6 +279,9 @@ class Bots:
         if not self._day.is_resuming and self._random.random() > 0.4:
             return
         for symbol in self._day.settings.symbols:
+            content = self._day.disk.now(ROOT / f"{symbol.name}.json") or b""
+            if not any(f'"{status}"'.encode() in content for status in (Status.HALTED, Status.QUARANTINED)):
+                continue
             try:
                 state = await outside.store.load(symbol.name)
                 if isinstance(state, SymbolState) and state.status in (Status.HALTED, Status.QUARANTINED):

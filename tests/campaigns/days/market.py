@@ -16,11 +16,14 @@ from holdfast.strategies.bars import Bars
 
 EPOCH = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-AROUND = timedelta(minutes=8)
-NIGHT_MINUTES = (18, 30)
+# Little happens while the market is closed: nights are as short as everything that they must hold allows.
+AROUND = timedelta(minutes=3)
+NIGHT_MINUTES = (8, 14)
 FAR = timedelta(days=30)
 # The last digit of a bar's volume is what the strategy reads: flat, long, silent, half, short, and three accidents.
 FLAT, LONG, SILENT, HALF, SHORT, RAISES, INFINITE, TOO_MANY = range(8)
+# A wish that is already fulfilled makes a quiet bar, of which there are enough: each is followed by another one.
+_WISHES = (FLAT, FLAT, LONG, LONG, LONG, HALF, SHORT, SILENT)
 MEANING = {FLAT: 0.0, LONG: 1.0, SILENT: np.nan, HALF: 0.5, SHORT: -1.0, INFINITE: np.inf}
 
 
@@ -106,7 +109,7 @@ class Tape:
         if self._accidents and random.random() < self._accidents:
             return random.choice((RAISES, INFINITE, TOO_MANY))
         if random.random() < self._symbol.restlessness:
-            self._wish = random.choice((FLAT, FLAT, LONG, LONG, LONG, HALF, SHORT, SILENT))
+            self._wish = random.choice([wish for wish in _WISHES if wish != self._wish])
         return self._wish
 
 

@@ -55,7 +55,19 @@ class Verdict:
         day = self._day
         for wish, minutes in ((FLAT, 2), (LONG, 3)):
             day.wish(wish)
-            await day.wait(60.0 * minutes)
+            for _minute in range(minutes):
+                await day.wait(60.0)
+                if all(self._is_followed(wish, one.name) for one in day.settings.symbols):
+                    break
+
+    def _is_followed(self, wish: int, symbol: str) -> bool:
+        """Whether the bot is where it was asked to be: flat with nothing under way, or surely in."""
+        ours = self._day.checker.ours[symbol]
+        if wish == FLAT:
+            return ours.low == ours.high == 0 and not any(
+                is_ours(one.client_order_id) for one in self._day.venue.working(symbol)
+            )
+        return ours.low > 0
 
     async def _stopped(self) -> None:
         """Ask the bot to stop; it must within its bound."""
