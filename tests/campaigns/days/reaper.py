@@ -7,11 +7,14 @@ from campaigns.days.loop import Process, VirtualLoop
 from campaigns.days.settings import Settings, dice
 
 # Before and inside the save of an intent; saved; sent; accepted; answered; the answer not saved; a partial fill and an
-# end not saved; inside the save that settles; settled; a cancel sent; the broker read for a lost file.
-POINTS = ("c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13")
+# end not saved; inside the save that settles; settled; a cancel sent; the broker read for a lost file; and while an
+# order has been working for some seconds.
+POINTS = ("c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13", "working")
 
 # What happens seldom is drawn more often.
-_DRAWN = (*POINTS, "c8", "c8", "c12", "c12", "c12")
+_DRAWN = (*POINTS, *["c8"] * 2, *["c12"] * 3, *["working"] * 4)
+# Who waits for one of these may wait for ever, and dies at some time all the same.
+_SELDOM = ("c12", "working")
 
 
 class Reaper:
@@ -40,14 +43,15 @@ class Reaper:
         if not self._is_on or self.is_calm:
             return
         random = self._random
-        mode = random.choice(("time", "step", "point", "point", "point", "point", "point", "none"))
-        if mode == "time":
-            self._loop.outside(random.expovariate(1 / self._pace_s), self.kill, process, "time")
-        elif mode == "step":
+        mode = random.choice(("time", "step", *["point"] * 7, "none"))
+        if mode == "step":
             process.dies_at_step = int(3000 ** random.random())
             process.on_step_reached = lambda: self.kill(process, "step")
         elif mode == "point":
-            self._plans[process] = [random.choice(_DRAWN), _few(random)]
+            point = random.choice(_DRAWN)
+            self._plans[process] = [point, 1 if point in _SELDOM else _few(random)]
+        if mode == "time" or (mode == "point" and point in _SELDOM):
+            self._loop.outside(random.expovariate(1 / self._pace_s), self.kill, process, "time")
 
     def at(self, point: str, process: Process) -> bool:
         """Say that a process has come to a point; return whether it is dead."""

@@ -170,6 +170,11 @@ class Venue:
         now = self._loop.time()
         return (order_id for order_id, since in self.listed_at.items() if since <= now)
 
+    def is_shown(self, client_order_id: str) -> bool:
+        """Whether lists and look-ups show this order by now."""
+        order_id = self.by_client_id.get(client_order_id)
+        return order_id is not None and self.listed_at[order_id] <= self._loop.time()
+
     def positions_at(self, when: float) -> list[BrokerPosition]:
         """Return the holdings as they stood at `when`."""
         found = (self.position_at(symbol, when) for symbol in self.holdings)
