@@ -27,7 +27,8 @@ FAULTS = (
     "disk_EIO", "disk_ENOSPC", "disk_EROFS", "disk_full",
     "files_deleted", "files_empty", "files_cut", "files_damaged", "files_older", "files_foreign", "files_edited",
     "files_everything", "files_restored",
-    "hand_trade", "hand_cancel", "transfer", "split", "liquidate", "halt", "delist", "block", "clock",
+    "hand_trade", "hand_cancel", "hand_replace", "transfer", "split", "liquidate", "halt", "delist", "block", "clock",
+    "config_quantity", "config_removed", "config_added",
     "partial", "frozen", "rejected", "stuck", "order_partial_fill", "order_expired", "order_rejected",
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from loguru import logger
 
 from campaigns.days.bots import Bots, Parts
 from campaigns.days.checker import Checker
+from campaigns.days.config import Config
 from campaigns.days.disk import DiskFaults, MachineDisk
 from campaigns.days.gremlin import Gremlin
 from campaigns.days.hand import Hand
@@ -57,6 +58,7 @@ class Day:
         self.reaper = Reaper(self.loop, settings, self.note, self._killed)
         self.gremlin = Gremlin(self)
         self.bots = Bots(self, parts or Parts())
+        self.config = Config(self)
         self.hand = Hand(self)
         self.verdict = Verdict(self)
         self._wish: int | None = None
@@ -151,6 +153,7 @@ class Day:
             hub.is_calm = True
             hub.come_back()
         self.hand.unblock()
+        self.config.complete()
         for symbol in sorted(self.venue.exchange.standing.halted):
             self.venue.resume(symbol)
         self.venue.release()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from campaigns.days.day import Day
 
 KINDS = ("deleted", "empty", "cut", "damaged", "older", "restored", "foreign", "edited", "everything")
+# What is done to the file of an order that works.
+WORST = ("deleted", "damaged", "everything", "restored", "restored")
 # So many copies of a symbol's memory are kept.
 COPIES = 8
 
@@ -54,7 +56,7 @@ class Gremlin:
     def strike(self, symbol: str | None = None) -> None:
         """Do something to one file; to that of `symbol` the worst, if it is named."""
         random = self._random
-        kind = random.choice(KINDS if symbol is None else ("deleted", "everything", "restored", "restored"))
+        kind = random.choice(KINDS if symbol is None else WORST)
         symbol = symbol or random.choice(self._symbols)
         content = self._day.disk.now(ROOT / f"{symbol}.json")
         if not content:

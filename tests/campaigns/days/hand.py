@@ -29,6 +29,7 @@ class Hand:
         acts: tuple[tuple[str, float, Callable[[], None]], ...] = (
             ("hand_trade", 3.0, self._trade),
             ("hand_cancel", 4.0, self._cancel),
+            ("replace", 4.0, self._replace),
             ("transfer", 1.0, self._transfer),
             ("split", 3.0, self._split),
             ("liquidate", 0.7, self._liquidate),
@@ -54,8 +55,13 @@ class Hand:
     def finds_it_down(self) -> None:
         """Draw what others do in the moments after the bot was killed, if it is still down then."""
         settings, random = self._day.settings, self._random
-        files, cancels = (0.6, 0.4) if self._working() else (0.1, 0.0)
-        for fault, chance, act in (("files", files, self._files_of_a_dead_bot), ("hand_cancel", cancels, self._cancel)):
+        files, cancels = (0.9, 0.4) if self._working() else (0.1, 0.0)
+        acts: tuple[tuple[str, float, Callable[[], None]], ...] = (
+            ("files", files, self._files_of_a_dead_bot),
+            ("hand_cancel", cancels, self._cancel),
+            ("config", 0.3, self._day.config.edit),
+        )
+        for fault, chance, act in acts:
             if fault in settings.faults and random.random() < chance:
                 self._day.loop.outside(random.choice((0.02, 0.5, 2, 10)), self._do_while_down, fault, act)
 
@@ -106,6 +112,14 @@ class Hand:
             order = self._random.choice(ours)
             self._day.venue.cancel(order.id)
             self._done("hand_cancel", order.client_order_id)
+
+    def _replace(self) -> None:
+        ours = self._working()
+        if ours:
+            order = self._random.choice(ours)
+            quantity = int(order.request.quantity or 0) + self._random.choice((-3, -1, 1, 5))
+            self._day.venue.replace(order.id, Decimal(max(1, quantity)))
+            self._done("hand_replace", order.client_order_id)
 
     def _transfer(self) -> None:
         symbol = self._symbol()

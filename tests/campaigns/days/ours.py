@@ -48,7 +48,8 @@ class Ours:
     def changed_by_others(self, before: Decimal, total: Decimal, ratio: Decimal | None, now: float) -> None:
         """Book what others did to the holding."""
         self.is_shared = True
-        if abs(total) < abs(before) or total * before < 0:
+        if abs(total) < abs(before) or total * before < 0 or self.symbol.may_short:
+            # A sale that is to open a short takes shares that somebody has just bought.
             self.lost_at = now
         bounds = [self.low, self.high]
         if ratio is not None:
@@ -62,6 +63,17 @@ class Ours:
         """Book that the bot has to find out anew what is its."""
         self.is_shared = True
         self._spread([self.low, self.high], total)
+
+    def configured(self, symbol: Symbol, total: Decimal) -> None:
+        """Book that the owner wants another quantity from now on."""
+        self.symbol = symbol
+        if self.is_shared:
+            self._spread([self.low, self.high], total)
+
+    def left_config(self, total: Decimal) -> None:
+        """Book that the owner took the symbol out of config or put it back: what is short is then nobody's."""
+        self.is_shared = True
+        self._spread([self.low, self.high, *([ZERO] if self.symbol.may_short else [])], total)
 
     def _spread(self, bounds: list[Decimal], total: Decimal) -> None:
         found = [_kept(total, bound) for bound in bounds]

@@ -12,7 +12,7 @@ from campaigns.days.settings import Settings, dice
 POINTS = ("c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13", "working")
 
 # What happens seldom is drawn more often.
-_DRAWN = (*POINTS, *["c8"] * 2, *["c12"] * 3, *["working"] * 4)
+_DRAWN = (*POINTS, *["c8"] * 2, *["c12"] * 4, *["working"] * 4)
 # Who waits for one of these may wait for ever, and dies at some time all the same.
 _SELDOM = ("c12", "working")
 
@@ -44,13 +44,13 @@ class Reaper:
             return
         random = self._random
         mode = random.choice(("time", "step", *["point"] * 7, "none"))
+        point = random.choice(_DRAWN) if mode == "point" else ""
         if mode == "step":
             process.dies_at_step = int(3000 ** random.random())
             process.on_step_reached = lambda: self.kill(process, "step")
-        elif mode == "point":
-            point = random.choice(_DRAWN)
+        elif point:
             self._plans[process] = [point, 1 if point in _SELDOM else _few(random)]
-        if mode == "time" or (mode == "point" and point in _SELDOM):
+        if mode == "time" or point in _SELDOM:
             self._loop.outside(random.expovariate(1 / self._pace_s), self.kill, process, "time")
 
     def at(self, point: str, process: Process) -> bool:

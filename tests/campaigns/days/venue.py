@@ -19,6 +19,7 @@ from holdfast.exchange.ids import Ids
 from holdfast.exchange.instrument import Instrument
 from holdfast.exchange.ledger import Holding, Ledger
 from holdfast.exchange.order import Fate, Order, OrderEvent, OrderRequest, OrderType, TimeInForce
+from holdfast.exchange.replacement import Amendment
 
 OUR_PREFIX = "hf.main."
 
@@ -105,6 +106,10 @@ class Venue:
     def cancel(self, order_id: str, *, is_stuck: bool = False) -> None:
         """End a working order, or leave its cancel pending."""
         self._happened(self.exchange.cancel(order_id, self.now, is_stuck=is_stuck))
+
+    def replace(self, order_id: str, quantity: Decimal) -> None:
+        """Put a new order with another quantity, and a name of nobody's, in the place of a working one."""
+        self._happened(self.exchange.replace(order_id, Amendment(quantity), self.hours, self.now))
 
     def release(self, order_id: str | None = None) -> None:
         """Let a bound order go its normal way."""
