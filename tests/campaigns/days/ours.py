@@ -16,7 +16,7 @@ class Ours:
     """One symbol: the least and the most that the bot may rightly manage, signed.
 
     `is_shared` is whether anybody else ever touched its shares or its memory, `lost_at` when others last took some,
-    `has_raced` whether it has sold what others had just taken.
+    `has_raced` whether it has sold what others had just taken, `has_left_config` whether it was not configured once.
     `most` is the most that it ever managed: with `adopt` it may take so much again, before it has seen what is gone.
     """
 
@@ -26,6 +26,7 @@ class Ours:
     lost_at: float = field(default=float("-inf"))
     is_shared: bool = False
     has_raced: bool = False
+    has_left_config: bool = False
     most: Decimal = ZERO
 
     @property
@@ -65,14 +66,15 @@ class Ours:
         self._spread([self.low, self.high], total)
 
     def configured(self, symbol: Symbol, total: Decimal) -> None:
-        """Book that the owner wants another quantity from now on."""
+        """Book that the owner wants another quantity: so much more may be adopted of what others did before."""
+        more = max(ZERO, symbol.quantity - self.symbol.quantity) if symbol.policy == "adopt" else ZERO
         self.symbol = symbol
         if self.is_shared:
-            self._spread([self.low, self.high], total)
+            self._spread([self.low, self.high, self.low - more, self.high + more], total)
 
     def left_config(self, total: Decimal) -> None:
         """Book that the owner took the symbol out of config or put it back: what is short is then nobody's."""
-        self.is_shared = True
+        self.is_shared = self.has_left_config = True
         self._spread([self.low, self.high, *([ZERO] if self.symbol.may_short else [])], total)
 
     def _spread(self, bounds: list[Decimal], total: Decimal) -> None:
