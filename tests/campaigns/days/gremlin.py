@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KINDS = ("deleted", "empty", "cut", "damaged", "older", "restored", "foreign", "edited", "everything")
 # What is done to the file of an order that works.
-WORST = ("deleted", "damaged", "everything", "restored", "restored")
+WORST = ("deleted", "damaged", "everything", "everything", "restored", "restored", "restored")
 # So many copies of a symbol's memory are kept.
 COPIES = 8
 
@@ -46,7 +46,7 @@ class Gremlin:
         """Keep a copy of what is on the disk now, sometimes."""
         disk = self._day.disk
         content = disk.now(ROOT / f"{symbol}.json")
-        if self._is_on and content and self._random.random() < 0.2:
+        if self._is_on and content and self._random.random() < 0.35:
             memory = tuple(disk.now(path) for path in _memory(symbol))
             copies = self._copies[symbol]
             copies.append(Copy(self._day.loop.time(), content, memory))
@@ -76,8 +76,9 @@ class Gremlin:
 
     def _restore(self, symbol: str, random: Random) -> None:
         """Somebody puts back a copy of the folder: no part of it knows of what came later."""
-        if self._copies[symbol]:
-            copy = random.choice(self._copies[symbol])
+        copies = self._copies[symbol]
+        if copies:
+            copy = random.choice([one for one in copies if self._day.checker.sent_since(symbol, one.time)] or copies)
             if self._may_be(symbol, copy):
                 self._put(symbol, copy.content, copy.memory)
                 self._day.touched("files_restored", symbol)

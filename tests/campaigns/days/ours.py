@@ -43,8 +43,9 @@ class Ours:
             self.high = max(self.high, self._adopted(total, self.high))
         self._reach()
         if not self.symbol.may_short:
-            # It sold what it had adopted and not bought.
+            # It sold what it had adopted and not bought, or what others had just taken: nothing is left, and no debt.
             self.low = max(self.low, ZERO)
+            self.high = max(self.high, self.low)
 
     def changed_by_others(self, before: Decimal, total: Decimal, ratio: Decimal | None, now: float) -> None:
         """Book what others did to the holding."""

@@ -11,10 +11,11 @@ from campaigns.days.settings import Settings, dice
 # order has been working for some seconds.
 POINTS = ("c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13", "working")
 
-# What happens seldom is drawn more often.
-_DRAWN = (*POINTS, *["c8"] * 2, *["c12"] * 4, *["working"] * 4)
-# Who waits for one of these may wait for ever, and dies at some time all the same.
+# Moments that come too seldom to be waited for: each of them may be the last.
 _SELDOM = ("c12", "working")
+_SELDOM_CHANCE = 0.3
+# What a process may wait for; partial fills are seldom too.
+_DRAWN = (*(point for point in POINTS if point not in _SELDOM), "c8", "c8")
 
 
 class Reaper:
@@ -43,18 +44,19 @@ class Reaper:
         if not self._is_on or self.is_calm:
             return
         random = self._random
-        mode = random.choice(("time", "step", *["point"] * 7, "none"))
-        point = random.choice(_DRAWN) if mode == "point" else ""
-        if mode == "step":
+        mode = random.choice(("time", "step", *["point"] * 5, "none"))
+        if mode == "time":
+            self._loop.outside(random.expovariate(1 / self._pace_s), self.kill, process, "time")
+        elif mode == "step":
             process.dies_at_step = int(3000 ** random.random())
             process.on_step_reached = lambda: self.kill(process, "step")
-        elif point:
-            self._plans[process] = [point, 1 if point in _SELDOM else _few(random)]
-        if mode == "time" or point in _SELDOM:
-            self._loop.outside(random.expovariate(1 / self._pace_s), self.kill, process, "time")
+        elif mode == "point":
+            self._plans[process] = [random.choice(_DRAWN), _few(random)]
 
     def at(self, point: str, process: Process) -> bool:
         """Say that a process has come to a point; return whether it is dead."""
+        if point in _SELDOM and self._is_on and self._random.random() < _SELDOM_CHANCE:
+            self.kill(process, point)
         plan = self._plans.get(process)
         if plan is not None and plan[0] == point and not process.is_dead:
             plan[1] = int(str(plan[1])) - 1
