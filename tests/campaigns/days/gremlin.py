@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KINDS = ("deleted", "empty", "cut", "damaged", "older", "restored", "foreign", "edited", "everything")
 # What is done to the file of an order that works.
-WORST = ("deleted", "damaged", "everything", "everything", "restored", "restored", "restored")
+WORST = ("deleted", "everything", "everything", "damaged", "damaged", "restored", "restored", "restored")
 # So many copies of a symbol's memory are kept.
 COPIES = 8
 

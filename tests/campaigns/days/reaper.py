@@ -13,7 +13,7 @@ POINTS = ("c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c
 
 # Moments that come too seldom to be waited for: each of them may be the last.
 _SELDOM = ("c12", "working")
-_SELDOM_CHANCE = 0.3
+_SELDOM_CHANCE = 0.5
 # What a process may wait for; partial fills are seldom too.
 _DRAWN = (*(point for point in POINTS if point not in _SELDOM), "c8", "c8")
 
