@@ -26,8 +26,10 @@ FAULTS = (
     "bars_dropped", "bars_doubled", "bars_delayed", "bars_reordered", "bars_away",
     "disk_EIO", "disk_ENOSPC", "disk_EROFS", "disk_full",
     "files_deleted", "files_empty", "files_cut", "files_damaged", "files_older", "files_foreign", "files_edited",
-    "files_everything", "hand_trade", "hand_cancel", "transfer", "split", "liquidate", "halt", "delist", "block",
-    "clock", "partial", "frozen", "rejected", "stuck", "order_partial_fill", "order_expired", "order_rejected",
+    "files_everything", "files_restored",
+    "hand_trade", "hand_cancel", "hand_replace", "transfer", "split", "liquidate", "halt", "delist", "block", "clock",
+    "config_quantity", "config_removed", "config_added",
+    "partial", "frozen", "rejected", "stuck", "order_partial_fill", "order_expired", "order_rejected",
 )  # fmt: skip
 
 

@@ -187,6 +187,11 @@ class Checker:
         self.ours[change.symbol].changed_by_others(before, change.total, change.ratio, self._venue.seconds)
         self._tell(change.symbol)
 
+    def sent_since(self, symbol: str, when: float) -> list[str]:
+        """Return the orders of a symbol that were sent after `when`."""
+        names = ((name, parse_order_id(name)) for name, sent in self._sent.items() if sent.at > when)
+        return [name for name, parts in names if parts is not None and parts.symbol == symbol]
+
     def memory_touched(self, symbol: str) -> None:
         """Note that a file was lost, damaged or replaced by another hand."""
         self.ours[symbol].memory_touched(self._venue.quantity(symbol))

@@ -8,6 +8,7 @@ from loguru import logger
 
 from campaigns.days.bots import Bots, Parts
 from campaigns.days.checker import Checker
+from campaigns.days.config import Config
 from campaigns.days.disk import DiskFaults, MachineDisk
 from campaigns.days.gremlin import Gremlin
 from campaigns.days.hand import Hand
@@ -56,8 +57,9 @@ class Day:
         self.checker = Checker(settings, self.venue, self.disk, self.note, self.violated, self.say)
         self.hubs["orders"].on_delivery = self._update_delivered
         self.reaper = Reaper(self.loop, settings, self.note, self._killed)
-        self.gremlin = Gremlin(settings, self.disk, self._touched)
+        self.gremlin = Gremlin(self)
         self.bots = Bots(self, parts or Parts())
+        self.config = Config(self)
         self.hand = Hand(self)
         self.verdict = Verdict(self)
         self._wish: int | None = None
@@ -156,6 +158,7 @@ class Day:
             hub.is_calm = True
             hub.come_back()
         self.hand.unblock()
+        self.config.complete()
         for symbol in sorted(self.venue.exchange.standing.halted):
             self.venue.resume(symbol)
         self.venue.release()
@@ -211,8 +214,14 @@ class Day:
             self.note("order_moved_while_down")
         elif event.kind == "partial_fill":
             self.reaper.at("c8", process)
+        elif event.kind in ("pending_new", "accepted"):
+            self.loop.outside(self._random.uniform(0.2, 12), self._works, order.id, process)
         elif not order.is_working and order.status is not OrderStatus.FILLED:
             self.note("ended_short")
+
+    def _works(self, order_id: str, process: Process) -> None:
+        if self.venue.order(order_id).is_working:
+            self.reaper.at("working", process)
 
     def _update_delivered(self, process: Process, view: OrderView) -> None:
         # The whole of what others did to this symbol is asked for as soon as one of their fills is heard of.
@@ -230,8 +239,10 @@ class Day:
                     other.is_dead = True
                     self.bots.ended(other)
         self.bots.ended(process)
+        self.hand.finds_it_down()
 
-    def _touched(self, what: str, symbol: str) -> None:
+    def touched(self, what: str, symbol: str) -> None:
+        """Note what another hand did to a symbol's memory."""
         self.note(what)
         self.say("world", f"{what} {symbol}")
         self.bots.is_memory_touched = True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from campaigns.days.settings import dice
 from campaigns.days.venue import is_ours
 from holdfast.domain.order import Side
+from holdfast.exchange.order import Order
 from holdfast.exchange.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Hand:
         acts: tuple[tuple[str, float, Callable[[], None]], ...] = (
             ("hand_trade", 3.0, self._trade),
             ("hand_cancel", 4.0, self._cancel),
+            ("replace", 4.0, self._replace),
             ("transfer", 1.0, self._transfer),
             ("split", 3.0, self._split),
             ("liquidate", 0.7, self._liquidate),
@@ -50,6 +52,23 @@ class Hand:
             for _time in range(settings.count(fault, per_hour * day.calendar.ends_s / 1200, random)):
                 day.loop.outside(random.uniform(70, day.calendar.ends_s), self._do, fault, act)
 
+    def finds_it_down(self) -> None:
+        """Draw what others do in the moments after the bot was killed, if it is still down then."""
+        settings, random = self._day.settings, self._random
+        files, cancels = (0.9, 0.4) if self._working() else (0.1, 0.0)
+        acts: tuple[tuple[str, float, Callable[[], None]], ...] = (
+            ("files", files, self._files_of_a_dead_bot),
+            ("hand_cancel", cancels, self._cancel),
+            ("config", 0.3, self._day.config.edit),
+        )
+        for fault, chance, act in acts:
+            if fault in settings.faults and random.random() < chance:
+                self._day.loop.outside(random.choice((0.02, 0.5, 2, 10)), self._do_while_down, fault, act)
+
+    def _do_while_down(self, fault: str, act: Callable[[], None]) -> None:
+        if self._day.running is None:
+            self._do(fault, act)
+
     def _do(self, fault: str, act: Callable[[], None]) -> None:
         if self._day.is_calm:
             return
@@ -64,6 +83,10 @@ class Hand:
 
     def _symbol(self) -> str:
         return self._random.choice(self._day.settings.symbols).name
+
+    def _working(self) -> list[Order]:
+        """The working orders of the bot."""
+        return [one for one in self._day.venue.exchange.books.orders.working() if is_ours(one.client_order_id)]
 
     # In the account
 
@@ -84,11 +107,19 @@ class Hand:
         self._done("hand_trade", f"{kind} {symbol}")
 
     def _cancel(self) -> None:
-        ours = [one for one in self._day.venue.exchange.books.orders.working() if is_ours(one.client_order_id)]
+        ours = self._working()
         if ours:
             order = self._random.choice(ours)
             self._day.venue.cancel(order.id)
             self._done("hand_cancel", order.client_order_id)
+
+    def _replace(self) -> None:
+        ours = self._working()
+        if ours:
+            order = self._random.choice(ours)
+            quantity = int(order.request.quantity or 0) + self._random.choice((-3, -1, 1, 5))
+            self._day.venue.replace(order.id, Decimal(max(1, quantity)))
+            self._done("hand_replace", order.client_order_id)
 
     def _transfer(self) -> None:
         symbol = self._symbol()
@@ -182,6 +213,11 @@ class Hand:
 
     def _files(self) -> None:
         self._day.gremlin.strike()
+
+    def _files_of_a_dead_bot(self) -> None:
+        """Strike where an order of the bot works, if there is one: nobody else will write that file again."""
+        ours = self._working()
+        self._day.gremlin.strike(self._random.choice(ours).symbol if ours else None)
 
     # On the way to the broker
 

@@ -16,8 +16,8 @@ class Ours:
     """One symbol: the least and the most that the bot may rightly manage, signed.
 
     `is_shared` is whether anybody else ever touched its shares or its memory, `lost_at` when others last took some (or
-    bought where the bot may sell short: its sale would sell theirs), `has_raced` whether it has sold what others had
-    just taken.
+    moved any where the bot may sell short: its sale would sell theirs), `has_raced` whether it has sold what others
+    had just taken, `has_left_config` whether it was not configured once.
     `most` is the most that it ever managed: with `adopt` it may take so much again, before it has seen what is gone.
     """
 
@@ -27,6 +27,7 @@ class Ours:
     lost_at: float = field(default=float("-inf"))
     is_shared: bool = False
     has_raced: bool = False
+    has_left_config: bool = False
     most: Decimal = ZERO
 
     @property
@@ -45,14 +46,15 @@ class Ours:
             self.high = max(self.high, self._adopted(total, self.high))
         self._reach()
         if not self.symbol.may_short:
-            # It sold what it had adopted and not bought.
+            # It sold what it had adopted and not bought, or what others had just taken: nothing is left, and no debt.
             self.low = max(self.low, ZERO)
+            self.high = max(self.high, self.low)
 
     def changed_by_others(self, before: Decimal, total: Decimal, ratio: Decimal | None, now: float) -> None:
         """Book what others did to the holding."""
         self.is_shared = True
-        is_against_a_short = self.symbol.may_short and before <= 0 < total
-        if abs(total) < abs(before) or total * before < 0 or is_against_a_short:
+        if abs(total) < abs(before) or total * before < 0 or self.symbol.may_short:
+            # A sale that is to open a short takes shares that somebody has just bought.
             self.lost_at = now
         bounds = [self.low, self.high]
         if ratio is not None:
@@ -66,6 +68,18 @@ class Ours:
         """Book that the bot has to find out anew what is its."""
         self.is_shared = True
         self._spread([self.low, self.high], total)
+
+    def configured(self, symbol: Symbol, total: Decimal) -> None:
+        """Book that the owner wants another quantity: so much more may be adopted of what others did before."""
+        more = max(ZERO, symbol.quantity - self.symbol.quantity) if symbol.policy == "adopt" else ZERO
+        self.symbol = symbol
+        if self.is_shared:
+            self._spread([self.low, self.high, self.low - more, self.high + more], total)
+
+    def left_config(self, total: Decimal) -> None:
+        """Book that the owner took the symbol out of config or put it back: what is short is then nobody's."""
+        self.is_shared = self.has_left_config = True
+        self._spread([self.low, self.high, *([ZERO] if self.symbol.may_short else [])], total)
 
     def _spread(self, bounds: list[Decimal], total: Decimal) -> None:
         found = [_kept(total, bound) for bound in bounds]

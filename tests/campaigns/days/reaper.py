@@ -7,11 +7,15 @@ from campaigns.days.loop import Process, VirtualLoop
 from campaigns.days.settings import Settings, dice
 
 # Before and inside the save of an intent; saved; sent; accepted; answered; the answer not saved; a partial fill and an
-# end not saved; inside the save that settles; settled; a cancel sent; the broker read for a lost file.
-POINTS = ("c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13")
+# end not saved; inside the save that settles; settled; a cancel sent; the broker read for a lost file; and while an
+# order has been working for some seconds.
+POINTS = ("c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13", "working")
 
-# What happens seldom is drawn more often.
-_DRAWN = (*POINTS, "c8", "c8", "c12", "c12", "c12")
+# Moments that come too seldom to be waited for: each of them may be the last.
+_SELDOM = ("c12", "working")
+_SELDOM_CHANCE = 0.5
+# What a process may wait for; partial fills are seldom too.
+_DRAWN = (*(point for point in POINTS if point not in _SELDOM), "c8", "c8")
 
 
 class Reaper:
@@ -40,7 +44,7 @@ class Reaper:
         if not self._is_on or self.is_calm:
             return
         random = self._random
-        mode = random.choice(("time", "step", "point", "point", "point", "point", "point", "none"))
+        mode = random.choice(("time", "step", *["point"] * 5, "none"))
         if mode == "time":
             self._loop.outside(random.expovariate(1 / self._pace_s), self.kill, process, "time")
         elif mode == "step":
@@ -51,6 +55,8 @@ class Reaper:
 
     def at(self, point: str, process: Process) -> bool:
         """Say that a process has come to a point; return whether it is dead."""
+        if point in _SELDOM and self._is_on and self._random.random() < _SELDOM_CHANCE:
+            self.kill(process, point)
         plan = self._plans.get(process)
         if plan is not None and plan[0] == point and not process.is_dead:
             plan[1] = int(str(plan[1])) - 1

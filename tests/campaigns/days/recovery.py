@@ -6,32 +6,44 @@ from campaigns.days.venue import Venue, is_ours
 from holdfast.domain.order import OrderRecord
 from holdfast.domain.state import SymbolState
 from holdfast.engine.memory import Missing, Unreadable
+from holdfast.exchange.order import Order
 
+# "No file": it is missing, whatever backup and journal remember. "Nothing left": they are gone too. "Unknown": there
+# is a file, and it is from before that order.
 ROWS = (
     "start: no file, no order", "start: no file, order working", "start: no file, order ended",
-    "start: damaged file", "start: intent, unknown id", "start: intent, working", "start: intent, filled",
-    "start: intent, ended short", "start: working, filled while down", "start: working, ended short",
-    "start: working, still working", "start: working, not shown", "start: settled, order unknown to the file",
-    "start: settled, same position", "start: settled, other position",
+    "start: nothing left, order working", "start: nothing left, order ended",
+    "start: damaged file", "start: damaged file, order working",
+    "start: order unknown to the file, working", "start: order unknown to the file, ended",
+    "start: intent, unknown id", "start: intent, working", "start: intent, filled", "start: intent, ended short",
+    "start: working, filled while down", "start: working, ended short", "start: working, still working",
+    "start: working, not shown", "start: settled, same position", "start: settled, other position",
 )  # fmt: skip
 
 
 def rows_met(loaded: SymbolState | Missing | Unreadable, symbol: str, venue: Venue) -> Iterator[str]:
     """Name the rows that a start meets with this symbol."""
     ours = [order_id for name, order_id in venue.by_client_id.items() if is_ours(name)]
-    orders = [venue.order(order_id) for order_id in ours]
-    orders = [order for order in orders if order.symbol == symbol]
-    if isinstance(loaded, Unreadable):
+    orders = [order for order in map(venue.order, ours) if order.symbol == symbol]
+    is_working = any(order.is_working for order in orders)
+    if isinstance(loaded, SymbolState):
+        yield from _with_file(loaded, symbol, venue)
+        unknown = {"working" if order.is_working else "ended" for order in orders if _is_unknown(order, loaded)}
+        yield from (f"start: order unknown to the file, {end}" for end in sorted(unknown))
+    elif isinstance(loaded, Unreadable):
         yield "start: damaged file"
-    elif isinstance(loaded, Missing):
-        is_working = any(order.is_working for order in orders)
+        if is_working:
+            yield "start: damaged file, order working"
+    else:
         end = "order working" if is_working else "order ended" if orders else "no order"
         yield f"start: no file, {end}"
-    else:
-        yield from _with_file(loaded, symbol, venue)
-        known = max((order.submitted_at for order in loaded.orders if order.submitted_at), default=None)
-        if known is not None and any(order.submitted_at > known for order in orders) and not loaded.unsettled:
-            yield "start: settled, order unknown to the file"
+        if orders and loaded.backup is None:
+            yield f"start: nothing left, {end}"
+
+
+def _is_unknown(order: Order, state: SymbolState) -> bool:
+    through = state.ledger.orders_through
+    return state.order(order.client_order_id) is None and (through is None or order.submitted_at > through)
 
 
 def _with_file(state: SymbolState, symbol: str, venue: Venue) -> Iterator[str]:

@@ -12,7 +12,7 @@ CLASSES = (
     "listing", "stale", "positions_lag", "activities_lag", "empty", "missing", "unparsable", "account",
     "updates", "stream_away", "bars", "bars_away", "disk", "files", "lock", "second",
     "hand_trade", "hand_cancel", "transfer", "split", "liquidate", "halt", "delist", "block",
-    "clock", "partial", "frozen", "rejected", "stuck", "strategy", "nights", "shorts",
+    "clock", "partial", "frozen", "rejected", "stuck", "strategy", "nights", "shorts", "replace", "config",
 )  # fmt: skip
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE")
 POLICIES = ("adopt", "adopt", "leave", "halt")

@@ -60,8 +60,8 @@ class BarSocket(VirtualStream):
 
     def start(self, symbols: Iterable[str], on_bar: Callable[[Bar], None]) -> None:
         """Connect in the background."""
-        del symbols
-        self._open(on_bar)
+        wanted = frozenset(symbols)
+        self._open(lambda bar: on_bar(bar) if bar.symbol in wanted else None)
 
 
 class OrderSocket(VirtualStream):

@@ -19,6 +19,7 @@ from holdfast.exchange.ids import Ids
 from holdfast.exchange.instrument import Instrument
 from holdfast.exchange.ledger import Holding, Ledger
 from holdfast.exchange.order import Fate, Order, OrderEvent, OrderRequest, OrderType, TimeInForce
+from holdfast.exchange.replacement import Amendment
 
 OUR_PREFIX = "hf.main."
 
@@ -106,6 +107,10 @@ class Venue:
         """End a working order, or leave its cancel pending."""
         self._happened(self.exchange.cancel(order_id, self.now, is_stuck=is_stuck))
 
+    def replace(self, order_id: str, quantity: Decimal) -> None:
+        """Put a new order with another quantity, and a name of nobody's, in the place of a working one."""
+        self._happened(self.exchange.replace(order_id, Amendment(quantity), self.hours, self.now))
+
     def release(self, order_id: str | None = None) -> None:
         """Let a bound order go its normal way."""
         self._happened(self.exchange.release(self.hours, self.now, order_id))
@@ -169,6 +174,11 @@ class Venue:
         """The ids of the orders that lists and look-ups show by now."""
         now = self._loop.time()
         return (order_id for order_id, since in self.listed_at.items() if since <= now)
+
+    def is_shown(self, client_order_id: str) -> bool:
+        """Whether lists and look-ups show this order by now."""
+        order_id = self.by_client_id.get(client_order_id)
+        return order_id is not None and self.listed_at[order_id] <= self._loop.time()
 
     def positions_at(self, when: float) -> list[BrokerPosition]:
         """Return the holdings as they stood at `when`."""

@@ -180,7 +180,8 @@ class Verdict:
             day.violated(f"a symbol is quarantined without a cause\n{symbol.name}: {reason}")
         elif state.status is Status.ACTIVE and not ours.has_raced and self._could_trade(symbol):
             is_in = state.position.quantity > 0 or any(order.side.sign > 0 for order in state.unsettled)
-            if not is_in:
+            # To buy beside a short of somebody else's would trade that away.
+            if not is_in and state.position.unmanaged_quantity >= 0:
                 decision = state.last_decision
                 day.violated(f"liveness: the bot does not trade after the faults\n{symbol.name}: {decision}")
 
@@ -189,7 +190,7 @@ class Verdict:
         if "changed by somebody else" in reason:
             return symbol.policy == "halt" and ours.is_shared
         if "the account is short" in reason:
-            return ours.has_raced
+            return ours.has_raced or ours.has_left_config
         return "state lost" in reason and ours.is_shared
 
     def _could_trade(self, symbol: Symbol) -> bool:

@@ -16,12 +16,13 @@ JUMP_S, JUMP_LASTS_S = 400, 20
 class WipesEverything(Gremlin):
     """A hand that deletes files, backups and journals, all of them."""
 
-    def strike(self) -> None:
+    def strike(self, symbol: str | None = None) -> None:
         """Leave nothing."""
+        del symbol
         for name in self._symbols:
             for path in (ROOT / f"{name}.json", PRIVATE / f"backups/{name}.json", PRIVATE / f"journal/{name}.jsonl"):
-                self._disk.put(path, None)
-            self._done("files_everything", name)
+                self._day.disk.put(path, None)
+            self._day.touched("files_everything", name)
 
 
 class SetsUpAnew(Hand):
