@@ -28,8 +28,8 @@ class Aim:
 # One save has seven calls. An order is saved three times: before it leaves, when it is answered, when it has filled.
 _SAVING = "open state/.AAA.json.tmp"
 SAVE, SETTLE = Aim(_SAVING, 8), Aim(_SAVING, 8, nth=3)
-SEND, ANSWER, CANCEL = Aim(f"send {POST}", 17), Aim(f"recv {POST}", 2), Aim(f"send {DELETE}", 4)
-_CANCELS, _UNHEARD = (CANCEL, SETTLE, CANCEL, CANCEL), (ANSWER, SEND, ANSWER, ANSWER)
+SEND, ANSWER, CANCEL = Aim(f"send {POST}", 17), Aim(f"recv {POST}", 1), Aim(f"send {DELETE}", 4)
+_CANCELS, _UNHEARD = (CANCEL, SETTLE, CANCEL, CANCEL), (ANSWER,)
 Damage = Callable[[Path], None]
 _POST = {"method": "POST", "path": "/v2/orders"}
 
