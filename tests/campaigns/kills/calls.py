@@ -39,7 +39,7 @@ class Call:
     """One system call: `path` or `descriptor` says which argument names what it acts on.
 
     With `flags` only calls count whose argument of this number asks for writing; with `data` that argument points to
-    the bytes sent.
+    the bytes sent. A call whose third argument is `aside` is none of ours.
     """
 
     name: str
@@ -48,8 +48,11 @@ class Call:
     descriptor: int | None = None
     flags: int | None = None
     data: int | None = None
+    aside: int | None = None
 
 
+# An event loop is woken by one byte over a socket to itself, and reads up to so many of them; no client does either.
+_WAKES, _WOKEN = 1, 4096
 _CALLS = (
     Call("open", Kind.OPEN, path=0, flags=1),
     Call("openat", Kind.OPEN, path=1, flags=2),
@@ -75,9 +78,9 @@ _CALLS = (
     Call("fchmod", Kind.MODE, descriptor=0),
     Call("fchmodat", Kind.MODE, path=1),
     Call("connect", Kind.CONNECT, descriptor=0, data=1),
-    Call("sendto", Kind.SEND, descriptor=0, data=1),
+    Call("sendto", Kind.SEND, descriptor=0, data=1, aside=_WAKES),
     Call("sendmsg", Kind.SEND, descriptor=0),
-    Call("recvfrom", Kind.RECEIVE, descriptor=0),
+    Call("recvfrom", Kind.RECEIVE, descriptor=0, aside=_WOKEN),
     Call("recvmsg", Kind.RECEIVE, descriptor=0),
 )
 _X86_64 = {

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from campaigns.kills import forks
 from campaigns.kills.lives import live_through
 from campaigns.kills.points import Point
 from campaigns.kills.scenarios import BY_NAME, SAVE, SEND
+from campaigns.kills.warm import warm_up
 from holdfast.domain.decide import Decision, Moment
 from holdfast.domain.order_id import order_id
 from holdfast.domain.risk import Approved
@@ -100,5 +100,5 @@ def hunt(name: str) -> Hunt:
 
 def hunts() -> dict[str, Hunt]:
     """Hunt every plant; to be called in a process of its own, since it forks."""
-    forks.warm_up()
+    warm_up()
     return {name: hunt(name) for name in PLANTS}

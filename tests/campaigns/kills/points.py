@@ -10,26 +10,29 @@ from random import Random
 from campaigns.kills.scenarios import SCENARIOS, Scenario
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
-_ALL = [(scenario, call) for scenario in SCENARIOS for call in range(1, scenario.calls + 1)]
+_ALL = [(one, call) for one in SCENARIOS for call in range(1, one.calls + 1) for _ in range(one.times)]
 _AIMED = [scenario for scenario in SCENARIOS if not scenario.error]
 _TURN, _NOT_AIMED = 4, 3
+# One bot of so many is left alone in its second life.
+_ALONE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """Where the bot is killed, or its disk fails: before call `first` of its life, and `second` of the next (0: never).
 
-    With an `aim`, `first` is counted from the first call of that name on.
+    With an `aim`, `first` is counted from the `nth` call of that name on.
     """
 
     scenario: Scenario
     first: int
     second: int = 0
     aim: str = ""
+    nth: int = 1
 
     def __str__(self) -> str:
         what = "disk fails from call" if self.scenario.error else "killed before call"
-        aimed = f" from {self.aim!r} on" if self.aim else ""
+        aimed = f" from {self.aim!r} no. {self.nth} on" if self.aim else ""
         again = f", and again before call {self.second}" if self.second else ""
         return f"{self.scenario.name}: {what} {self.first}{aimed}{again}"
 
@@ -41,7 +44,7 @@ def point(seed: int) -> Point:
         return _aimed(turn)
     step = turn * _NOT_AIMED + place
     scenario, first = _ALL[step * _stride(len(_ALL)) % len(_ALL)]
-    is_double = (step + step // len(_ALL)) % 2
+    is_double = (step + step // len(_ALL)) % _ALONE > 0
     return Point(scenario, first, _again(scenario, seed) if is_double else 0)
 
 
@@ -56,8 +59,8 @@ def _aimed(turn: int) -> Point:
     step, which = divmod(step, len(scenario.aims))
     aim = scenario.aims[which]
     first = 1 + step * _stride(aim.calls) % aim.calls
-    is_double = (step + step // aim.calls) % 2
-    return Point(scenario, first, _again(scenario, turn) if is_double else 0, aim.call)
+    is_double = (step + step // aim.calls) % _ALONE > 0
+    return Point(scenario, first, _again(scenario, turn) if is_double else 0, aim.call, aim.nth)
 
 
 def _again(scenario: Scenario, number: int) -> int:

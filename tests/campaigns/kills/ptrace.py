@@ -18,6 +18,8 @@ _LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c
 
 _CONT, _POKEUSER, _SEIZE, _INTERRUPT = 7, 6, 0x4206, 0x4207
 _GET_SYSCALL_INFO, _INFO_BYTES = 0x420E, 88
+_INFO = ctypes.create_string_buffer(_INFO_BYTES)
+_INFO_AT = ctypes.addressof(_INFO)
 _TRACE_CHILDREN, _TRACE_SECCOMP, _EXITKILL = 0x2 | 0x4 | 0x8, 0x80, 0x100000
 EVENT_SECCOMP, EVENT_STOP = 7, 128
 WALL = 0x40000000
@@ -29,6 +31,8 @@ _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
 # Of a user's registers on x86-64, in bytes: what the call is, and what it answers.
 _ORIG_RAX, _RAX = 15 * 8, 10 * 8
 _STDERR = 2
+# Which argument of a call says how many bytes.
+_LENGTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,8 @@ def go_on(thread: int, number: int = 0) -> None:
 
 def entry(thread: int) -> Entry:
     """Return what a thread that the filter has stopped is about to do."""
-    buffer = ctypes.create_string_buffer(_INFO_BYTES)
-    _request(_GET_SYSCALL_INFO, thread, _INFO_BYTES, ctypes.addressof(buffer))
-    number, *arguments = struct.unpack_from("=7Q", buffer.raw, 24)
+    _request(_GET_SYSCALL_INFO, thread, _INFO_BYTES, _INFO_AT)
+    number, *arguments = struct.unpack_from("=7Q", _INFO, 24)
     return Entry(number, tuple(arguments))
 
 
@@ -104,13 +107,16 @@ def _filter(audit_arch: int, calls: Mapping[int, Call]) -> bytes:
 
 
 def _look(call: Call) -> list[tuple[int, int, int, int]]:
-    """Return the instructions for one call: stop, unless it only reads, or writes to the terminal."""
+    """Return the instructions for one call: stop, unless it only reads, writes to the terminal, or wakes a loop."""
     if call.flags is not None:
         test = (_IF_ANY_BIT, 0, 1, WRITING_FLAGS)
         looked_at = call.flags
     elif call.name == "write":
         test = (_IF_ABOVE, 0, 1, _STDERR)
         looked_at = 0
+    elif call.aside is not None:
+        test = (_IF_EQUAL, 1, 0, call.aside)
+        looked_at = _LENGTH
     else:
         return [(_RETURN, 0, 0, _TRACE)]
     return [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * looked_at), test, (_RETURN, 0, 0, _TRACE), (_RETURN, 0, 0, _ALLOW)]

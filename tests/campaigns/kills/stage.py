@@ -10,8 +10,6 @@ from campaigns.kills.scenarios import REST, Scenario
 from campaigns.kills.tracer import Orders
 from campaigns.kills.world import World
 from e2e.harness import write_bars
-from holdfast.bootstrap.prices import build_prices
-from holdfast.simulator.prices import PriceSource
 
 # SIGKILL does not lose what the kernel has: a folder in memory is as true as one on disk, and needs no disk.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder itself is made by mkdtemp
@@ -30,20 +28,15 @@ def root() -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
 
 
-@cache
-def prices(scenario: str, closes: tuple[tuple[str, tuple[int, ...]], ...]) -> PriceSource:
-    """Return the scenario's market, read from a folder of CSV files."""
-    folder = root() / "bars" / scenario
-    folder.parent.mkdir(exist_ok=True)
-    for symbol, column in closes:
-        write_bars(folder, symbol, column)
-    return build_prices(bars=folder, seed=0)
-
-
-def prices_of(scenario: Scenario) -> PriceSource:
-    """Return the scenario's market; what is nobody's business goes sideways in it."""
-    longest = max(map(len, scenario.closes.values()))
-    return prices(scenario.name, (*scenario.closes.items(), (REST, (101,) * longest)))
+def bars_of(scenario: Scenario) -> Path:
+    """Return the folder of CSV files of the scenario's market; what is nobody's business goes sideways in it."""
+    folder = root() / "bars" / scenario.name
+    if not folder.exists():
+        folder.parent.mkdir(exist_ok=True)
+        longest = max(map(len, scenario.closes.values()))
+        for symbol, column in {**scenario.closes, REST: (101,) * longest}.items():
+            write_bars(folder, symbol, column)
+    return folder
 
 
 _templates: dict[str, Path | None] = {}
@@ -59,7 +52,7 @@ def template(scenario: Scenario) -> Path | None:
 def _lived(scenario: Scenario) -> Path:
     folder, kept = root() / f"{scenario.name}-begins", root() / f"{scenario.name}-begun"
     before = 0
-    with World(folder, prices_of(scenario), None) as world:
+    with World(folder, bars_of(scenario), None) as world:
         world.configure(scenario.configured)
         for number in scenario.lived:
             traced = world.live_traced(Orders(kill_on=WORKED_THROUGH, nth=number - before + 1))

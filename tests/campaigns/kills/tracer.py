@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from campaigns.kills import ptrace
 from campaigns.kills.calls import ON_DISK, Call, Kind, Machine, machine
@@ -125,7 +124,7 @@ class Tracer:
         self._calls, self._may_refuse = machine.calls, machine.may_refuse
         self._pid, self._orders, self._deadline = pid, orders, time.monotonic() + limit_s
         self._sockets: dict[str, str] = {}
-        # Where an order was sent, with the number of the call that sends its body.
+        # Where an order was sent, with the number of the call that reads its answer: only then all of it has left.
         self._orders_sent: dict[str, int] = {}
         self._on_disk, self._named_so = 0, 0
         self._kill_at, self._signal_at = orders.kill_at, orders.signal_at
@@ -210,7 +209,7 @@ class Tracer:
             self._sockets[link] = _request_of(data)
             if self._sockets[link] == POST:
                 self._orders_sent[link] = ENOUGH
-        elif call.kind is Kind.SEND and link in self._orders_sent:
+        elif call.kind is Kind.RECEIVE and self._orders_sent.get(link) == ENOUGH:
             self._orders_sent[link] = self._traced.count + 1
         return self._sockets[link]
 
@@ -258,7 +257,7 @@ def end(pid: int) -> None:
 
 def _link(thread: int, descriptor: int) -> str:
     try:
-        return str(Path(f"/proc/{thread}/fd/{descriptor}").readlink())
+        return os.readlink(f"/proc/{thread}/fd/{descriptor}")  # noqa: PTH115 - at every stop, and a Path is slow
     except OSError:
         return "anon_inode:gone"
 

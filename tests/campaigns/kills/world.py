@@ -14,27 +14,26 @@ from typing import Any, Self
 import yaml
 
 from campaigns.kills import forks
+from campaigns.kills.host import the_host
 from campaigns.kills.tracer import Orders, StillRunningError, Traced, end, trace, wait_for
 from e2e.harness import LEVEL, level
-from holdfast.simulator.prices import PriceSource
-from holdfast.simulator.settings import SimulatorSettings
 
-LIFE_S = 30.0
+# Generous: a machine that does much else at the same time must not look like a bot that hangs.
+LIFE_S, ANSWER_S = 120.0, 60.0
 OWNER = {"APCA-API-KEY-ID": "owner-key", "APCA-API-SECRET-KEY": "owner-secret"}
 
 
 class World:
     """Folder, simulator and bot of one point; use it as a context manager, so that nothing outlives it."""
 
-    def __init__(self, folder: Path, prices: PriceSource, template: Path | None) -> None:
+    def __init__(self, folder: Path, bars: Path, template: Path | None) -> None:
         self.folder = folder
         self.state = folder / "state"
         if template is None:
             folder.mkdir(parents=True)
         else:
             shutil.copytree(template, folder)
-        self._prices = prices
-        self._simulator: int | None = None
+        self._bars = bars
         self._running: int | None = None
         self._port = 0
         self.codes: list[int | None] = []
@@ -43,8 +42,7 @@ class World:
     def __enter__(self) -> Self:
         """Start the simulator."""
         self.output.unlink(missing_ok=True)
-        settings = SimulatorSettings(data_dir=self.folder / "sim", speed=None)
-        self._simulator, url = forks.start_simulator(settings, self._prices, self.folder / "sim.out")
+        url = the_host().start(self.folder / "sim", self._bars, self.folder.parent / "simulators.out")
         self._port = int(url.rpartition(":")[2])
         return self
 
@@ -53,13 +51,13 @@ class World:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def leave(self) -> None:
-        """Kill what runs; the folder stays."""
-        for pid in (self._running, self._simulator):
-            if pid is not None:
-                with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                    os.kill(pid, signal.SIGKILL)
-                    end(pid)
-        self._running = self._simulator = None
+        """Kill the bot if it runs, and stop the simulator; the folder stays."""
+        if self._running is not None:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self._running, signal.SIGKILL)
+                end(self._running)
+        self._running = None
+        the_host().stop()
 
     @property
     def output(self) -> Path:
@@ -121,7 +119,7 @@ class World:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Send one request to the simulator as the account's owner; return the answer's JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ANSWER_S)
         try:
             content = None if body is None else json.dumps(body)
             connection.request(method, path, content, {**OWNER, "Content-Type": "application/json"})
