@@ -117,7 +117,14 @@ def test_the_brokers_average_is_taken_where_more_is_managed() -> None:
 
 @pytest.mark.parametrize(
     ("total", "policy", "says"),
-    [(-1, ADOPT, "long only"), (-1, SHORTS, None), (5, HALT, "somebody else"), (5, LEAVE, None), (0, ADOPT, None)],
+    [
+        (-1, ADOPT, "long only"),
+        (-1, SHORTS, None),
+        (-1, Policy(Decimal(0)), None),
+        (5, HALT, "somebody else"),
+        (5, LEAVE, None),
+        (0, ADOPT, None),
+    ],
 )
 def test_who_must_look_is_told_what_to_type(total: Number, policy: Policy, says: str | None) -> None:
     """A sign that config does not allow halts, and so does any change where the policy says halt."""

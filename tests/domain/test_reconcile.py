@@ -402,8 +402,20 @@ def test_an_activity_that_comes_before_its_position_waits() -> None:
 def test_an_activity_that_comes_after_two_reads_is_not_booked_again() -> None:
     """A sale believed from two position reads stays one sale when its activity is posted later."""
     believed = reconciled(a_state(10), some_facts(0), confirmed=0).state
-    later = reconciled(believed, some_facts(0, fills=[a_fill(10)]))
-    assert (later.state, later.doubt) == (believed, None)
+    facts = some_facts(0, fills=[a_fill(10)])
+    later = reconciled(believed, facts)
+    assert later.state == believed
+    assert "what others did is not in it yet" in (later.doubt or "")
+    twice = reconciled(believed, facts, confirmed=0)
+    assert (twice.state.position, twice.corrections, twice.doubt) == (believed.position, (), None)
+    assert reconciled(twice.state, facts).doubt is None
+
+
+def test_a_clock_that_is_ahead_books_nothing_that_has_not_happened_yet() -> None:
+    """What is believed from two reads is marked by the broker's own times: what others do next is still news."""
+    believed = reconciled(a_state(10), some_facts(4), confirmed=4).state
+    after = reconciled(believed, some_facts(1, fills=[a_fill(3, minute=9)])).state
+    assert (after.position.quantity, believed.ledger.activities_through) == (1, None)
 
 
 @pytest.mark.parametrize(("policy", "managed", "unmanaged"), [(ADOPT, 10, 0), (LEAVE, 0, 10)])

@@ -447,6 +447,18 @@ def test_one_decision_per_bar() -> None:
     assert worker.state.last_decision.bar == at(2)
 
 
+def test_a_bar_of_an_earlier_life_is_not_decided_again() -> None:
+    """A clock that was behind at the start brings old bars anew: their orders have been sent, and dropped (I1, F14)."""
+    desk = Desk()
+    one_day(desk, bar(1, BUY), lambda: desk.moves_to(2), bar(2, FLAT), lambda: desk.moves_to(3))
+    desk.store.disk["AAPL"] = replace(desk.store.state(), orders=())
+    worker = one_day(desk, bar(1, BUY), bar(2, FLAT))
+    assert len(desk.broker.received) == 2
+    assert worker.progress.last_bar == bar(2, FLAT).bar
+    one_day(desk, bar(3, BUY))
+    assert len(desk.broker.received) == 3
+
+
 def test_history_is_taken_in_order_and_decides_nothing() -> None:
     """Warm-up bars fill the window; duplicates and disorder in them do no harm, and none is decided on again."""
     desk = Desk()
@@ -609,6 +621,16 @@ def test_recovery_believes_the_disk() -> None:
     del desk.store.disk["AAPL"]
     asyncio.run(worker.recover())
     assert desk.store.state().position.quantity == 7
+
+
+def test_recovery_does_not_believe_an_older_file() -> None:
+    """What somebody puts back under a running bot is set aside, and what the bot has known since is written (F3)."""
+    desk = Desk(a_state(10, sequence=5))
+    worker = desk.worker()
+    desk.store.disk["AAPL"] = older = a_state(0, sequence=4)
+    asyncio.run(worker.recover())
+    assert desk.store.state().position.quantity == worker.state.position.quantity == 10
+    assert desk.store.aside == [("AAPL", older)]
 
 
 def test_after_stop_nothing_is_decided() -> None:

@@ -123,7 +123,7 @@ def with_brokers_average(before: SymbolState, after: SymbolState, holding: Broke
 
 def halt_reason(symbol: str, total: Decimal, policy: Policy) -> str | None:
     """Say why the symbol must stop after somebody else's change, or None."""
-    if total < 0 and not policy.may_short:
+    if total < 0 and not policy.may_short and policy.quantity:
         return f"the account is short {plain(abs(total))} and config.yaml allows long only: holdfast resume {symbol}"
     if policy.on_external_change is ExternalChange.HALT:
         return f"the position was changed by somebody else: holdfast resume {symbol}"

@@ -172,8 +172,9 @@ def _unexplained(outcome: Reconciliation, case: _Case, *, is_confirmed: bool) ->
         moved, why = after_split(booked, case.total), "the same cost in another count: a split"
     else:
         moved, why = after_move(booked, case.total, case.policy), "two position reads agree and nothing explains it"
-    # Whatever was listed until now is in this position read.
-    moved = moved.apply(events.ActivitiesBooked(case.at))
+    if case.facts.activities:
+        # By the broker's clock, since ours may be wrong: one that is listed later is doubted once more, and dropped.
+        moved = moved.apply(events.ActivitiesBooked(max(one.time for one in case.facts.activities)))
     return _halted_by_policy(_moved(outcome, moved, case, why), case)
 
 

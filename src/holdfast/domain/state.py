@@ -16,8 +16,8 @@ from holdfast.domain.position import FLAT, ZERO, Position
 
 SCHEMA_VERSION = 2
 SETTLED_KEPT = 5
-# The broker's clock and ours may differ by less than this.
-RECONCILE_OVERLAP = timedelta(minutes=10)
+# The broker's clock and ours may differ by less than this: also one that was set to another time zone is noticed.
+RECONCILE_OVERLAP = timedelta(days=1)
 
 
 class Status(StrEnum):

@@ -26,7 +26,7 @@ from holdfast.engine.chronicle import Chronicle
 from holdfast.engine.hold import NO_HOLDS, Holds, after_fill, next_holds, position_moved
 from holdfast.engine.inbox import FactsRead
 from holdfast.engine.lookups import LookUpSchedule
-from holdfast.engine.memory import StateStore, Unreadable
+from holdfast.engine.memory import Missing, StateStore
 from holdfast.engine.portfolio import Portfolio
 from holdfast.engine.ports import Broker, Clock
 from holdfast.engine.reconciler import Ready
@@ -102,10 +102,10 @@ class SymbolKeeper:
         self._has_unsaved = False
 
     async def recover(self) -> None:
-        """After a failure, believe the disk; where it holds nothing valid, write what is remembered."""
+        """After a failure, believe the disk; where it holds nothing valid or an older version, write what is known."""
         on_disk = await self._tools.store.load(self.symbol)
-        if not isinstance(on_disk, SymbolState):
-            if isinstance(on_disk, Unreadable):
+        if not isinstance(on_disk, SymbolState) or on_disk.sequence < self.state.sequence:
+            if not isinstance(on_disk, Missing):
                 await self._tools.store.set_aside(self.symbol)
             await self.checkpoint()
             return

@@ -100,7 +100,9 @@ class SymbolWorker(SymbolKeeper):
                 await self._on_facts(message)
 
     async def _on_bar(self, bar: Bar) -> None:
-        if not self._take(bar):
+        last = self.state.last_decision
+        if not self._take(bar) or (last is not None and bar.time <= last.bar):
+            # Decided in an earlier life: a clock that is behind brings it again, and its order has been sent.
             return
         await self._book_fee()
         now = self._tools.clock.now()

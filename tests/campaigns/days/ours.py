@@ -17,7 +17,7 @@ class Ours:
 
     `is_shared` is whether anybody else ever touched its shares or its memory, `lost_at` when others last took some (or
     moved any where the bot may sell short: its sale would sell theirs), `has_raced` whether it has sold what others
-    had just taken, `has_left_config` whether it was not configured once.
+    had just taken.
     `most` is the most that it ever managed: with `adopt` it may take so much again, before it has seen what is gone.
     """
 
@@ -27,7 +27,6 @@ class Ours:
     lost_at: float = field(default=float("-inf"))
     is_shared: bool = False
     has_raced: bool = False
-    has_left_config: bool = False
     most: Decimal = ZERO
 
     @property
@@ -78,7 +77,7 @@ class Ours:
 
     def left_config(self, total: Decimal) -> None:
         """Book that the owner took the symbol out of config or put it back: what is short is then nobody's."""
-        self.is_shared = self.has_left_config = True
+        self.is_shared = True
         self._spread([self.low, self.high, *([ZERO] if self.symbol.may_short else [])], total)
 
     def _spread(self, bounds: list[Decimal], total: Decimal) -> None:

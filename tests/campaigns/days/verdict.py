@@ -190,7 +190,7 @@ class Verdict:
         if "changed by somebody else" in reason:
             return symbol.policy == "halt" and ours.is_shared
         if "the account is short" in reason:
-            return ours.has_raced or ours.has_left_config
+            return ours.has_raced
         return "state lost" in reason and ours.is_shared
 
     def _could_trade(self, symbol: Symbol) -> bool:
