@@ -136,3 +136,21 @@ def test_what_others_did_is_said_in_words() -> None:
     """A correction names splits, transfers and foreign fills apart."""
     assert said_of([a_move(60)]) == "a split"
     assert said_of([a_fill(1), a_move(-6, kind="JNLS")]) == "fills in the account that are not ours, JNLS -6"
+
+
+@pytest.mark.parametrize(
+    ("held", "unmanaged", "bought", "change", "left", "left_unmanaged"),
+    [
+        (10, 8, 10, 16, 10, 24),
+        (12, 0, 10, 4, 16, 0),
+        (0, 8, 0, 16, 0, 24),
+        (10, 0, 10, 0, 10, 0),
+        (6, 2, -4, 12, 16, 4),
+    ],
+)
+def test_shares_bought_since_a_split_are_of_the_new_count(
+    held: int, unmanaged: int, bought: int, change: int, left: int, left_unmanaged: int
+) -> None:
+    """A split that is heard of after our next fill changes what was held then, and not what was bought since."""
+    state = after_activity(a_state(held, unmanaged=unmanaged), a_move(change), LEAVE, Decimal(bought))
+    assert (state.position.quantity, state.position.unmanaged_quantity) == (left, left_unmanaged)

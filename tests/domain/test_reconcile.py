@@ -526,3 +526,10 @@ def test_nobodys_fill_is_somebody_elses_when_nothing_shows_its_order_for_longer_
     outcome = reconciled(a_state(10), facts, LEAVE, confirmed=15)
     assert outcome.doubt is None
     assert (outcome.state.position.quantity, outcome.state.position.unmanaged_quantity) == (10, 5)
+
+
+def test_a_split_that_is_listed_after_our_next_fill_is_booked_in_its_time() -> None:
+    """Eight of the owner's became twenty-four, then the bot bought ten: the ten stay ten."""
+    state = a_state(10, a_record("filled", minute=3), unmanaged=8)
+    after = reconciled(state, some_facts(34, a_view("filled", minute=3), fills=[a_move(16, minute=2)]), LEAVE).state
+    assert (after.position.quantity, after.position.unmanaged_quantity) == (10, 24)

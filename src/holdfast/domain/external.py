@@ -50,11 +50,15 @@ def managed_quantity(total: Decimal, managed_before: Decimal, policy: Policy) ->
     return min(abs(total), limit) * (1 if total > 0 else -1)
 
 
-def after_activity(state: SymbolState, activity: Activity, policy: Policy) -> SymbolState:
-    """Return the state after one thing that somebody else did to the holding."""
+def after_activity(state: SymbolState, activity: Activity, policy: Policy, bought_since: Decimal = ZERO) -> SymbolState:
+    """Return the state after one thing that somebody else did to the holding.
+
+    `bought_since` is what our own orders, as far as they are booked already, have bought after it (negative: sold).
+    """
     total = state.position.total_quantity + activity.change
     if isinstance(activity, HoldingMoved):
-        return after_split(state, total) if activity.kind in _SPLITS else after_move(state, total, policy)
+        is_split = activity.kind in _SPLITS
+        return after_split(state, total, bought_since) if is_split else after_move(state, total, policy)
     return _moved(state, managed_quantity(total, state.position.quantity, policy), total, activity)
 
 
@@ -79,22 +83,25 @@ def _moved(state: SymbolState, managed: Decimal, total: Decimal, fill: FillActiv
     )
 
 
-def after_split(state: SymbolState, total: Decimal) -> SymbolState:
+def after_split(state: SymbolState, total: Decimal, bought_since: Decimal = ZERO) -> SymbolState:
     """Return the state after a split made the holding `total`: the same shares in another count.
 
-    The target stays: it is compared with what config asks for, and nothing is bought or sold because of a split.
+    Shares `bought_since` the split are of the new count already. The target stays: it is compared with what config
+    asks for, and nothing is bought or sold because of a split.
     """
     position = state.position
-    if not position.total_quantity:
+    before = position.total_quantity - bought_since
+    if not before:
         return after_move(state, total, Policy(ZERO))
     lot = _SMALLEST if total % 1 else Decimal(1)
     # Multiplied first: the quotient of two whole numbers may have no end. A rest below one lot counts as unmanaged.
-    managed = down_to_lot(position.quantity * total / position.total_quantity, lot)
+    split = (position.quantity - bought_since) * (total - bought_since) / before
+    managed = down_to_lot(split + bought_since, lot)
     average = position.average_entry_price
     return state.apply(
         events.PositionCorrected(
             quantity=managed,
-            average_entry_price=average * position.total_quantity / total if average and managed else None,
+            average_entry_price=average * position.quantity / (split + bought_since) if average and managed else None,
             unmanaged_quantity=total - managed,
             realized_pl=ZERO,
             rearm=None,

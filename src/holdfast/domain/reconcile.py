@@ -25,7 +25,7 @@ from holdfast.domain.external import (
     with_brokers_average,
 )
 from holdfast.domain.fee import FEE_WHY, less_fee
-from holdfast.domain.order import OrderView, Role, Side
+from holdfast.domain.order import OrderRecord, OrderView, Role, Side
 from holdfast.domain.position import ZERO, Position
 from holdfast.domain.state import Correction, Ledger, Status, SymbolState
 
@@ -199,9 +199,19 @@ def _news(state: SymbolState, activities: Sequence[Activity]) -> list[Activity]:
 def _replayed(state: SymbolState, ours: Sequence[OrderView], others: Sequence[Activity], policy: Policy) -> SymbolState:
     """Return the state after everything in the order in which it happened."""
     steps = [(view.submitted_at, view) for view in ours] + [(one.time, one) for one in others]
-    for _time, step in sorted(steps, key=lambda pair: pair[0]):
-        state = _seen(state, step) if isinstance(step, OrderView) else after_activity(state, step, policy)
+    booked = state.orders
+    for time, step in sorted(steps, key=lambda pair: pair[0]):
+        if isinstance(step, OrderView):
+            state = _seen(state, step)
+        else:
+            state = after_activity(state, step, policy, _bought_since(booked, time))
     return state
+
+
+def _bought_since(orders: Sequence[OrderRecord], time: datetime) -> Decimal:
+    """Return what orders submitted after `time` have bought, less what they have sold."""
+    later = [order for order in orders if order.submitted_at is not None and order.submitted_at > time]
+    return sum((order.filled_quantity * order.side.sign for order in later), ZERO)
 
 
 def _seen(state: SymbolState, view: OrderView) -> SymbolState:

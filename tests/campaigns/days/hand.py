@@ -132,9 +132,10 @@ class Hand:
             self._done("transfer", f"{moved} {symbol}")
 
     def _split(self) -> None:
-        if self._day.venue.calendar.is_open(self._day.venue.now):
-            return
         symbol, ratio = self._symbol(), Decimal(self._random.choice(("2", "3", "0.5", "1.5", "0.1")))
+        # No order lives through a split: they are all ended the evening before.
+        if self._day.venue.calendar.is_open(self._day.venue.now) or self._day.venue.working(symbol):
+            return
         is_fractionable = self._day.venue.exchange.instruments[symbol].is_fractionable
         if self._day.venue.quantity(symbol) * ratio % 1 and not is_fractionable:
             return

@@ -42,7 +42,8 @@ class Ours:
         )
         if self.is_shared and self.symbol.policy == "adopt":
             # What others did before may be noticed, and adopted, only now.
-            self.high = max(self.high, self._adopted(total, self.high))
+            adopted = [self._adopted(total, bound) for bound in (self.low, self.high)]
+            self.low, self.high = min(self.low, *adopted), max(self.high, *adopted)
         self._reach()
         if not self.symbol.may_short:
             # It sold what it had adopted and not bought, or what others had just taken: nothing is left, and no debt.

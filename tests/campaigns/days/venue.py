@@ -213,7 +213,8 @@ class Venue:
             self.activities.append((now + self._random.uniform(0, self._activity_lag), activity))
             self._note_holding(order.symbol)
             if not is_ours(order.client_order_id):
-                self._tell_foreign(order.symbol, fill.quantity * fill.side.sign)
+                held = event.position_quantity or Decimal(0)
+                self._tell_foreign(order.symbol, fill.quantity * fill.side.sign, held)
         for listener in self.on_order:
             listener(event, view)
         return view
@@ -224,7 +225,7 @@ class Venue:
         moved = HoldingMoved(entry.id, entry.type.value, symbol, change, entry.time)
         self.activities.append((now + self._random.uniform(0, self._activity_lag), moved))
         self._note_holding(symbol)
-        self._tell_foreign(symbol, change, ratio)
+        self._tell_foreign(symbol, change, self.quantity(symbol), ratio)
 
     def _note_holding(self, symbol: str) -> None:
         held = self.exchange.books.ledger.holdings.get(symbol, Holding())
@@ -236,9 +237,9 @@ class Venue:
             BrokerPosition(symbol, held.quantity, held.average_entry_price, price, held.quantity, market_value=worth)
         )
 
-    def _tell_foreign(self, symbol: str, change: Decimal, ratio: Decimal | None = None) -> None:
+    def _tell_foreign(self, symbol: str, change: Decimal, total: Decimal, ratio: Decimal | None = None) -> None:
         for listener in self.on_foreign:
-            listener(ForeignChange(symbol, change, self.quantity(symbol), ratio))
+            listener(ForeignChange(symbol, change, total, ratio))
 
 
 def is_ours(client_order_id: str) -> bool:

@@ -42,6 +42,8 @@ class Verdict:
             day.bots.ensure()
         await day.wait(drain_s)
         await self._probed()
+        # What was refused a moment ago is in doubt for as long as lists lag.
+        await day.wait(windows.listing_lag_s + 5)
         await self._stopped()
         await self._reconciled("first")
         before = self._content()
@@ -70,28 +72,29 @@ class Verdict:
         return ours.low > 0
 
     async def _stopped(self) -> None:
-        """Ask the bot to stop; it must within its bound."""
-        day = self._day
-        process = day.bots.running
-        day.bots.is_wanted = False
-        if process is None:
-            return
-        day.bots.ask_to_stop()
-        for _second in range(int(STOP_S)):
-            await day.wait(1.0)
-            if process.is_dead:
+        """Ask the bot to stop, and whoever took its place; each must within its bound."""
+        bots = self._day.bots
+        bots.is_wanted = False
+        while (process := bots.running) is not None:
+            bots.ask_to_stop()
+            if not await self._ends(process, STOP_S):
+                self._day.violated("liveness: the bot does not stop\nwithin 60 s of SIGTERM")
                 return
-        day.violated("liveness: the bot does not stop\nwithin 60 s of SIGTERM")
 
     async def _reconciled(self, which: str) -> None:
         """Run `holdfast reconcile`."""
         day = self._day
         process = day.bots.begin(work=self._reconcile)
-        for _second in range(int(RECONCILE_S)):
-            await day.wait(1.0)
+        if not await self._ends(process, RECONCILE_S):
+            day.violated(f"liveness: the {which} reconcile does not end")
+
+    async def _ends(self, process: Process, seconds: float) -> bool:
+        """Wait until a process has ended; return whether it did in time."""
+        for _second in range(int(seconds)):
+            await self._day.wait(1.0)
             if process.is_dead:
-                return
-        day.violated(f"liveness: the {which} reconcile does not end")
+                return True
+        return False
 
     async def _reconcile(self, process: Process) -> None:
         """What `bootstrap.reconcile` does: a second look where a position must be read twice."""
