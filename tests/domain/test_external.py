@@ -154,3 +154,23 @@ def test_shares_bought_since_a_split_are_of_the_new_count(
     """A split that is heard of after our next fill changes what was held then, and not what was bought since."""
     state = after_activity(a_state(held, unmanaged=unmanaged), a_move(change), LEAVE, Decimal(bought))
     assert (state.position.quantity, state.position.unmanaged_quantity) == (left, left_unmanaged)
+
+
+@pytest.mark.parametrize(
+    ("held", "unmanaged", "bought", "change", "policy", "left", "left_unmanaged"),
+    [
+        # sold since what a purchase by hand had brought in: the file is short until it hears of that
+        (-3, 0, -4, 6, ADOPT, 3, 0),
+        (-3, 0, -4, 6, LEAVE, 0, 3),
+        (6, 5, 4, -5, LEAVE, 6, 0),
+        (6, 0, 4, -2, LEAVE, 4, 0),
+        (4, 0, 4, 3, LEAVE, 4, 3),
+        (4, 0, 4, -6, SHORTS, -2, 0),
+    ],
+)
+def test_the_policy_is_asked_about_the_position_as_it_was_then(
+    held: int, unmanaged: int, bought: int, change: int, policy: Policy, left: int, left_unmanaged: int
+) -> None:
+    """What others did before our last fills, and is heard of after them, ends as if it had been heard of at once."""
+    state = after_activity(a_state(held, unmanaged=unmanaged), a_move(change, kind="JNLS"), policy, Decimal(bought))
+    assert (state.position.quantity, state.position.unmanaged_quantity) == (left, left_unmanaged)

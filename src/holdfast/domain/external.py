@@ -53,13 +53,20 @@ def managed_quantity(total: Decimal, managed_before: Decimal, policy: Policy) ->
 def after_activity(state: SymbolState, activity: Activity, policy: Policy, bought_since: Decimal = ZERO) -> SymbolState:
     """Return the state after one thing that somebody else did to the holding.
 
-    `bought_since` is what our own orders, as far as they are booked already, have bought after it (negative: sold).
+    `bought_since` is what our own orders, as far as they are booked already, have bought after it (negative: sold):
+    the policy is asked about the position as it was then.
     """
     total = state.position.total_quantity + activity.change
-    if isinstance(activity, HoldingMoved):
-        is_split = activity.kind in _SPLITS
-        return after_split(state, total, bought_since) if is_split else after_move(state, total, policy)
-    return _moved(state, managed_quantity(total, state.position.quantity, policy), total, activity)
+    if isinstance(activity, HoldingMoved) and activity.kind in _SPLITS:
+        return after_split(state, total, bought_since)
+    had = state.position.quantity - bought_since
+    managed = _part_of(total, managed_quantity(total - bought_since, had, policy) + bought_since)
+    return _moved(state, managed, total, activity if isinstance(activity, FillActivity) else None)
+
+
+def _part_of(total: Decimal, managed: Decimal) -> Decimal:
+    """Return `managed` without what the account does not hold: it is long or short, never both."""
+    return ZERO if managed * total <= 0 else min(abs(managed), abs(total)).copy_sign(total)
 
 
 def after_move(state: SymbolState, total: Decimal, policy: Policy) -> SymbolState:
