@@ -15,6 +15,7 @@ from holdfast.domain.external import (
     managed_quantity,
     said_of,
     with_brokers_average,
+    within_the_holding,
 )
 from holdfast.domain.order import Side
 from holdfast.domain.reconcile import reconcile
@@ -172,5 +173,6 @@ def test_the_policy_is_asked_about_the_position_as_it_was_then(
     held: int, unmanaged: int, bought: int, change: int, policy: Policy, left: int, left_unmanaged: int
 ) -> None:
     """What others did before our last fills, and is heard of after them, ends as if it had been heard of at once."""
-    state = after_activity(a_state(held, unmanaged=unmanaged), a_move(change, kind="JNLS"), policy, Decimal(bought))
+    moved = a_move(change, kind="JNLS")
+    state = within_the_holding(after_activity(a_state(held, unmanaged=unmanaged), moved, policy, Decimal(bought)))
     assert (state.position.quantity, state.position.unmanaged_quantity) == (left, left_unmanaged)

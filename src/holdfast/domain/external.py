@@ -60,13 +60,15 @@ def after_activity(state: SymbolState, activity: Activity, policy: Policy, bough
     if isinstance(activity, HoldingMoved) and activity.kind in _SPLITS:
         return after_split(state, total, bought_since)
     had = state.position.quantity - bought_since
-    managed = _part_of(total, managed_quantity(total - bought_since, had, policy) + bought_since)
+    managed = managed_quantity(total - bought_since, had, policy) + bought_since
     return _moved(state, managed, total, activity if isinstance(activity, FillActivity) else None)
 
 
-def _part_of(total: Decimal, managed: Decimal) -> Decimal:
-    """Return `managed` without what the account does not hold: it is long or short, never both."""
-    return ZERO if managed * total <= 0 else min(abs(managed), abs(total)).copy_sign(total)
+def within_the_holding(state: SymbolState) -> SymbolState:
+    """Return the state without a managed quantity that the account does not hold: it is long or short, never both."""
+    managed, total = state.position.quantity, state.position.total_quantity
+    part = ZERO if managed * total <= 0 else min(abs(managed), abs(total)).copy_sign(total)
+    return state if part == managed else _moved(state, part, total, None)
 
 
 def after_move(state: SymbolState, total: Decimal, policy: Policy) -> SymbolState:

@@ -23,6 +23,7 @@ from holdfast.domain.external import (
     is_like_a_split,
     said_of,
     with_brokers_average,
+    within_the_holding,
 )
 from holdfast.domain.fee import FEE_WHY, less_fee
 from holdfast.domain.order import OrderRecord, OrderView, Role, Side
@@ -205,7 +206,7 @@ def _replayed(state: SymbolState, ours: Sequence[OrderView], others: Sequence[Ac
             state = _seen(state, step)
         else:
             state = after_activity(state, step, policy, _bought_since(booked, time))
-    return state
+    return within_the_holding(state) if others else state
 
 
 def _bought_since(orders: Sequence[OrderRecord], time: datetime) -> Decimal:
