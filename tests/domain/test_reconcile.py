@@ -533,3 +533,16 @@ def test_a_split_that_is_listed_after_our_next_fill_is_booked_in_its_time() -> N
     state = a_state(10, a_record("filled", minute=3), unmanaged=8)
     after = reconciled(state, some_facts(34, a_view("filled", minute=3), fills=[a_move(16, minute=2)]), LEAVE).state
     assert (after.position.quantity, after.position.unmanaged_quantity) == (10, 24)
+
+
+def test_a_history_that_does_not_add_up_is_read_again_whole() -> None:
+    """A rebuild that the position contradicts keeps nothing: a list may have lacked a row, and shows it next time."""
+    lacking = some_facts(15, a_view("filled", 10, minute=1), fills=[])
+    first = reconciled(NEW, lacking, LEAVE)
+    assert first.state == NEW
+    assert "waiting for a second position read" in (first.doubt or "")
+    whole = some_facts(
+        15, a_view("filled", 10, minute=1), fills=[a_fill(10, minute=3), a_fill(15, minute=4, side=Side.BUY)]
+    )
+    after = reconciled(first.state, whole, LEAVE).state
+    assert (after.position.quantity, after.position.unmanaged_quantity) == (0, 15)

@@ -101,7 +101,7 @@ def after_split(state: SymbolState, total: Decimal, bought_since: Decimal = ZERO
     position = state.position
     before = position.total_quantity - bought_since
     if not before:
-        return after_move(state, total, Policy(ZERO))
+        return _moved(state, position.quantity, total, None)
     lot = _SMALLEST if total % 1 else Decimal(1)
     # Multiplied first: the quotient of two whole numbers may have no end. A rest below one lot counts as unmanaged.
     split = (position.quantity - bought_since) * (total - bought_since) / before

@@ -132,7 +132,8 @@ def _begun(state: SymbolState, case: _Case) -> Reconciliation:
         ledger = ledger.apply(events.ActivitiesBooked(max(one.time for one in activities)))
     is_explained = case.total == ledger.position.total_quantity
     if not is_explained and not case.is_confirmed:
-        return Reconciliation(ledger, doubt=_second_read(ledger, case))
+        # Nothing is kept of it: a list may have lacked a row, and the whole history is read again.
+        return Reconciliation(state, doubt=_second_read(ledger, case))
     if is_explained and not opening and not others:
         return Reconciliation(ledger)
     outcome = _moved(Reconciliation(state), after_move(ledger, case.total, case.policy), case, "the account's history")

@@ -66,6 +66,7 @@ class SymbolKeeper:
         self._lookups = LookUpSchedule(tools.broker.assumptions, started=tools.clock.monotonic())
         self._saved_at = tools.clock.monotonic()
         self._filled_at = float("-inf")
+        self._begun_at = tools.clock.now()
         self._has_unsaved = False
         self._stopping = False
         self._in_flight: str | None = None
@@ -244,9 +245,13 @@ class SymbolKeeper:
         read.found(self.symbol, Ready(self.state, outcome.corrections, self.holds))
 
     def _look_for_a_twin(self, after: SymbolState) -> None:
-        """An order with our prefix that this process did not send: another bot of our name trades this account."""
+        """An order with our prefix, sent since this process began and not by it: another bot has our name."""
         known = {order.client_order_id for order in self.state.orders}
-        strange = [order.client_order_id for order in after.orders if order.client_order_id not in known]
+        strange = [
+            order.client_order_id
+            for order in after.orders
+            if order.client_order_id not in known and order.submitted_at and order.submitted_at >= self._begun_at
+        ]
         # After a lost memory an order of our own may still turn up: that is what the wire hold waits for.
         if strange and not self.state.order_may_arrive:
             why = f"another bot with our name sent {strange[0]}: give each bot in an account a name of its own"

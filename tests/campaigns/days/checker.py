@@ -53,6 +53,7 @@ class Checker:
         self._requests_max = REQUESTS_A_MINUTE + REQUESTS_A_MINUTE_AND_SYMBOL * len(settings.symbols)
         self.ours = {one.name: Ours(one) for one in settings.symbols}
         self._sent: dict[str, Sent] = {}
+        self._forgotten: set[str] = set()
         self._told: dict[tuple[str, str], float] = {}
         self._decided: dict[tuple[str, str, Side], str] = {}
         self._working: defaultdict[str, dict[str, Order]] = defaultdict(dict)
@@ -70,7 +71,9 @@ class Checker:
         if parts is None or not is_ours(name) or parts.symbol != intent.symbol or parts.side is not intent.side:
             self._violated(f"I13: an order that is not the bot's own is sent\n{name} by {process.name}")
             return
-        if name in self._sent:
+        if name in self._forgotten:
+            self._note("sent_again_after_loss")
+        elif name in self._sent:
             self._violated(f"I1: an order is sent a second time\n{name} by {process.name}")
         told = self._told.get((process.name, intent.symbol), 0.0)
         held = self._venue.quantity(intent.symbol)
@@ -193,7 +196,12 @@ class Checker:
         return [name for name, parts in names if parts is not None and parts.symbol == symbol]
 
     def memory_touched(self, symbol: str) -> None:
-        """Note that a file was lost, damaged or replaced by another hand."""
+        """Note that a file was lost, damaged or replaced by another hand.
+
+        Without the journal it may have been the only memory of an order: then the order's id is the net (A1).
+        """
+        if not self._disk.now(ROOT / ".holdfast" / "journal" / f"{symbol}.jsonl"):
+            self._forgotten |= {name for name in self._sent if parse_order_id(name).symbol == symbol}
         self.ours[symbol].memory_touched(self._venue.quantity(symbol))
         self._tell(symbol)
 

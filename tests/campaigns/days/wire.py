@@ -26,7 +26,7 @@ from holdfast.exchange.refusal import Refusal
 ZERO = Decimal(0)
 Row = TypeVar("Row")
 FILLED_BARS_AFTER_S = 1.0
-# For so long after one untrue list of positions there is no other.
+# For so long after one untrue list there is no other of its kind.
 TRUTH_S = 200.0
 
 
@@ -36,7 +36,7 @@ class Oddities:
     def __init__(self, settings: Settings, now: Callable[[], float], note: Callable[[str], None]) -> None:
         self._random = dice(settings.seed, "oddities")
         self._now = now
-        self._lied_at = -TRUTH_S
+        self._lied_at: dict[str, float] = {}
         self._note = note
         self._position_lag = settings.assumptions.position_lag_s if "positions_lag" in settings.faults else 0.0
         self._stale_s = min(8.0, settings.assumptions.listing_lag_s) if "stale" in settings.faults else 0.0
@@ -63,12 +63,11 @@ class Oddities:
         """Return the rows of one answer, or what is left of them."""
         if self.is_calm or not rows:
             return Rows(tuple(rows))
-        if kind == "positions" and self._may_lie() and self._hits(self._empty, "empty"):
-            self._lied_at = self._now()
+        if kind == "positions" and self._may_lie(kind) and self._hits(self._empty, "empty"):
+            self._lied_at[kind] = self._now()
             return Rows(())
-        if (kind != "positions" or self._may_lie()) and self._hits(self._missing, f"missing_{kind}"):
-            if kind == "positions":
-                self._lied_at = self._now()
+        if self._may_lie(kind) and self._hits(self._missing, f"missing_{kind}"):
+            self._lied_at[kind] = self._now()
             gone = self._random.randrange(len(rows))
             return Rows(tuple(rows[:gone]) + tuple(rows[gone + 1 :]))
         if self._hits(self._unparsable, f"unparsable_{kind}"):
@@ -77,9 +76,9 @@ class Oddities:
             return Rows(tuple(rows[:gone]) + tuple(rows[gone + 1 :]), (BadRow(symbol, "an unknown word"),))
         return Rows(tuple(rows))
 
-    def _may_lie(self) -> bool:
-        """Whether the last untrue list of positions is long ago: two in a row that agree are more than is assumed."""
-        return self._now() - self._lied_at > TRUTH_S
+    def _may_lie(self, kind: str) -> bool:
+        """Whether the last untrue list of this kind is long ago: two in a row are more than is assumed."""
+        return self._now() - self._lied_at.get(kind, -TRUTH_S) > TRUTH_S
 
     def _hits(self, chance: float, name: str) -> bool:
         if not chance or self._random.random() >= chance:
