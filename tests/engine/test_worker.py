@@ -608,6 +608,17 @@ def test_a_doubt_says_how_long_it_lasts() -> None:
     assert WINDOW - 1 <= (until - desk.clock.wall()).total_seconds() <= WINDOW + 1
 
 
+@pytest.mark.parametrize(("minute", "is_twin"), [(-3, False), (5, True)])
+def test_only_an_order_sent_since_this_process_began_is_a_twins(minute: int, is_twin: bool) -> None:  # noqa: FBT001 - a table
+    """One of an earlier life that a list shows late is booked and stops nothing; a new one of another hand does."""
+    desk = Desk()
+    worker = desk.worker()
+    late = an_order_view("canceled", 0, minute=minute)
+    one_day(desk, facts_read(desk, worker, some_facts(0, late)), worker=worker)
+    assert [order.client_order_id for order in worker.state.orders] == [late.client_order_id]
+    assert (desk.portfolio.means().entries_stopped is not None) == is_twin
+
+
 # --- failures and the end ---------------------------------------------------------------------------------------
 
 
