@@ -9,13 +9,13 @@ from holdfast.domain.external import (
     ExternalChange,
     Policy,
     after_activity,
+    after_move,
     after_split,
     halt_reason,
     is_like_a_split,
     managed_quantity,
     said_of,
     with_brokers_average,
-    within_the_holding,
 )
 from holdfast.domain.order import Side
 from holdfast.domain.reconcile import reconcile
@@ -175,5 +175,6 @@ def test_the_policy_is_asked_about_the_position_as_it_was_then(
 ) -> None:
     """What others did before our last fills, and is heard of after them, ends as if it had been heard of at once."""
     moved = a_move(change, kind="JNLS")
-    state = within_the_holding(after_activity(a_state(held, unmanaged=unmanaged), moved, policy, Decimal(bought)))
+    state = after_activity(a_state(held, unmanaged=unmanaged), moved, policy, Decimal(bought))
+    state = after_move(state, state.position.total_quantity, policy)
     assert (state.position.quantity, state.position.unmanaged_quantity) == (left, left_unmanaged)

@@ -546,3 +546,10 @@ def test_a_history_that_does_not_add_up_is_read_again_whole() -> None:
     )
     after = reconciled(first.state, whole, LEAVE).state
     assert (after.position.quantity, after.position.unmanaged_quantity) == (0, 15)
+
+
+def test_shares_are_adopted_in_the_count_of_now() -> None:
+    """Ten bought by hand became forty while nobody looked: config's ten are adopted, and not its ten of then."""
+    bought_and_split = [a_fill(10, side=Side.BUY, minute=1), a_move(30, minute=2)]
+    after = reconciled(a_state(0), some_facts(40, fills=bought_and_split)).state
+    assert (after.position.quantity, after.position.unmanaged_quantity) == (10, 30)

@@ -517,8 +517,11 @@ def test_outdated_facts_are_dropped() -> None:
     """Facts computed for an older sequence correct nothing: the file has moved on."""
     desk = Desk(a_state(10, sequence=5))
     sold = some_facts(0, fills=[a_fill(10)])
+    worker = one_day(desk, FactsRead(some_facts(10), 4, desk.clock.monotonic(), at(5)))
+    assert not desk.portfolio.reconcile_wanted.is_set()
     worker = one_day(desk, FactsRead(sold, 4, desk.clock.monotonic(), at(5)))
     assert worker.state.position.quantity == 10
+    assert desk.portfolio.reconcile_wanted.is_set(), "what differs is looked at soon"
     worker = one_day(desk, FactsRead(sold, 5, desk.clock.monotonic(), at(5)))
     assert worker.state.position.quantity == 0
 
@@ -679,6 +682,19 @@ def test_an_exit_of_shares_that_are_gone_is_not_sent() -> None:
     assert (state.last_decision.action, state.status) == ("refused", Status.IN_DOUBT)
     assert "the broker shows 0" in state.last_decision.why
     assert desk.portfolio.reconcile_wanted.is_set()
+
+
+def test_a_short_entry_does_not_sell_what_the_owner_has_just_bought() -> None:
+    """Where a symbol may be sold short the position is read before an entry too; a buyer needs no such look (I3)."""
+    desk = Desk()
+    desk.broker.hand_over(11)
+    spec = a_spec(rules=some_rules(may_short=True))
+    one_day(desk, bar(1, SHORT), worker=desk.worker(spec))
+    assert desk.broker.received == []
+    state = desk.store.state()
+    assert state.status is Status.IN_DOUBT
+    assert state.last_decision is not None
+    assert "the broker shows 11" in state.last_decision.why
 
 
 def test_an_exit_goes_on_when_the_position_cannot_be_read() -> None:

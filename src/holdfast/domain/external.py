@@ -50,6 +50,11 @@ def managed_quantity(total: Decimal, managed_before: Decimal, policy: Policy) ->
     return min(abs(total), limit) * (1 if total > 0 else -1)
 
 
+def is_split(activity: Activity) -> bool:
+    """Whether it changed a count and not what is owned."""
+    return isinstance(activity, HoldingMoved) and activity.kind in _SPLITS
+
+
 def after_activity(state: SymbolState, activity: Activity, policy: Policy, bought_since: Decimal = ZERO) -> SymbolState:
     """Return the state after one thing that somebody else did to the holding.
 
@@ -57,18 +62,11 @@ def after_activity(state: SymbolState, activity: Activity, policy: Policy, bough
     the policy is asked about the position as it was then.
     """
     total = state.position.total_quantity + activity.change
-    if isinstance(activity, HoldingMoved) and activity.kind in _SPLITS:
+    if is_split(activity):
         return after_split(state, total, bought_since)
     had = state.position.quantity - bought_since
     managed = managed_quantity(total - bought_since, had, policy) + bought_since
     return _moved(state, managed, total, activity if isinstance(activity, FillActivity) else None)
-
-
-def within_the_holding(state: SymbolState) -> SymbolState:
-    """Return the state without a managed quantity that the account does not hold: it is long or short, never both."""
-    managed, total = state.position.quantity, state.position.total_quantity
-    part = ZERO if managed * total <= 0 else min(abs(managed), abs(total)).copy_sign(total)
-    return state if part == managed else _moved(state, part, total, None)
 
 
 def after_move(state: SymbolState, total: Decimal, policy: Policy) -> SymbolState:

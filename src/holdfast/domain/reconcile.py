@@ -21,9 +21,9 @@ from holdfast.domain.external import (
     after_split,
     halt_reason,
     is_like_a_split,
+    is_split,
     said_of,
     with_brokers_average,
-    within_the_holding,
 )
 from holdfast.domain.fee import FEE_WHY, less_fee
 from holdfast.domain.order import OrderRecord, OrderView, Role, Side
@@ -126,7 +126,7 @@ def _begun(state: SymbolState, case: _Case) -> Reconciliation:
     opening = sum((one.change for one in activities if one.time < begun), ZERO)
     others = [one for one in activities if one.time >= begun]
     opened = replace(state, position=replace(state.position, unmanaged_quantity=opening))
-    ledger = _replayed(opened, ours, others, replace(case.policy, on_external_change=ExternalChange.LEAVE))
+    ledger = _replayed(opened, ours, others, case.policy)
     ledger = less_fee(ledger, case.total)
     if activities:
         ledger = ledger.apply(events.ActivitiesBooked(max(one.time for one in activities)))
@@ -156,6 +156,8 @@ def _continued(state: SymbolState, case: _Case) -> Reconciliation:
     if ledger.position.total_quantity == case.total:
         if not others:
             return _moved(outcome, ledger, case, FEE_WHY)
+        if not all(map(is_split, others)):
+            ledger = after_move(ledger, case.total, case.policy)
         ledger = ledger.apply(events.ActivitiesBooked(others[-1].time))
         return _halted_by_policy(_moved(outcome, ledger, case, said_of(others)), case)
     # An earlier read confirms nothing when a fill came in between.
@@ -199,15 +201,19 @@ def _news(state: SymbolState, activities: Sequence[Activity]) -> list[Activity]:
 
 
 def _replayed(state: SymbolState, ours: Sequence[OrderView], others: Sequence[Activity], policy: Policy) -> SymbolState:
-    """Return the state after everything in the order in which it happened."""
+    """Return the state after everything in the order in which it happened, with nothing adopted: that is for the end.
+
+    Shares are adopted up to what config asks for now, in the count of now.
+    """
+    kept = replace(policy, on_external_change=ExternalChange.LEAVE)
     steps = [(view.submitted_at, view) for view in ours] + [(one.time, one) for one in others]
     booked = state.orders
     for time, step in sorted(steps, key=lambda pair: pair[0]):
         if isinstance(step, OrderView):
             state = _seen(state, step)
         else:
-            state = after_activity(state, step, policy, _bought_since(booked, time))
-    return within_the_holding(state) if others else state
+            state = after_activity(state, step, kept, _bought_since(booked, time))
+    return state
 
 
 def _bought_since(orders: Sequence[OrderRecord], time: datetime) -> Decimal:

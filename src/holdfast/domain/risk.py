@@ -57,11 +57,15 @@ def judge(intent: Intent, state: SymbolState, moment: Moment, rules: Rules, mean
 
 
 def uncovered(intent: Intent, holding: BrokerPosition | None) -> str | None:
-    """Say why the broker's own word on the position does not cover an exit, or None (I3).
+    """Say why an order does not fit the broker's own word on the position, or None (I3).
 
-    The file may not know yet what the owner sold by hand or moved away: then the exit would open the other side.
+    The file may not know yet what others did: then an exit would open the other side, and an entry sell their shares
+    (or buy back what they are short).
     """
     held = holding.quantity if holding else ZERO
+    if intent.role is Role.ENTRY:
+        is_against = held * intent.side.sign < 0
+        return f"the broker shows {plain(held)}: reading the position before the entry" if is_against else None
     free = held if holding is None or holding.available is None else holding.available
     if held * intent.side.sign < 0 and abs(free) >= intent.quantity:
         return None

@@ -224,6 +224,9 @@ class SymbolKeeper:
 
     async def _on_facts(self, read: FactsRead) -> None:
         if read.sequence != self.state.sequence:
+            # The file has moved on meanwhile: nothing can be concluded, but what differs is not left for minutes.
+            if read.facts.total != self.state.position.total_quantity:
+                self._tools.portfolio.reconcile_wanted.set()
             return
         confirmed = self.holds.confirmed_total(read.taken)
         outcome = reconcile(self.state, read.facts, self.spec.policy, at=read.at, confirmed_total=confirmed)

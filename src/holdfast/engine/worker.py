@@ -135,7 +135,9 @@ class SymbolWorker(SymbolKeeper):
             await self._cancel(decision.cancel)
             return
         verdict = judge(decision.intent, self.state, moment, self.spec.rules, self._tools.portfolio.means())
-        if isinstance(verdict, Approved) and decision.intent.role is Role.EXIT:
+        # Where nothing is ever sold short an entry can only buy, and takes nobody's shares.
+        is_asked_for = decision.intent.role is Role.EXIT or self.spec.rules.may_short
+        if isinstance(verdict, Approved) and is_asked_for:
             verdict = await self._covered(verdict)
         if isinstance(verdict, Approved):
             await self._trade(decision, verdict, moment)
@@ -149,7 +151,7 @@ class SymbolWorker(SymbolKeeper):
             await self._note(refused, moment)
 
     async def _covered(self, approved: Approved) -> Approved | Refused:
-        """Ask the broker once more before an exit; only an answer that contradicts the file stops it.
+        """Ask the broker once more before an order; only an answer that contradicts the file stops it.
 
         Just after a fill of ours the answer may still be the old one, and proves nothing; but where a fee is due, the
         file is known to say too much.
@@ -161,7 +163,7 @@ class SymbolWorker(SymbolKeeper):
         try:
             holding = await tools.broker.position(self.symbol)
         except (Recoverable, Rejected) as error:
-            logger.info("{}: the position could not be read before the exit: {}", self.symbol, error)
+            logger.info("{}: the position could not be read before the order: {}", self.symbol, error)
             return approved
         why = uncovered(approved.intent, holding)
         if why is None:

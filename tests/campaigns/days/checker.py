@@ -77,7 +77,10 @@ class Checker:
             self._violated(f"I1: an order is sent a second time\n{name} by {process.name}")
         told = self._told.get((process.name, intent.symbol), 0.0)
         held = self._venue.quantity(intent.symbol)
-        is_covered = intent.role is Role.ENTRY or -held * intent.side.sign >= intent.quantity
+        if intent.role is Role.ENTRY:
+            is_covered = not self.ours[intent.symbol].symbol.may_short or held * intent.side.sign >= 0
+        else:
+            is_covered = -held * intent.side.sign >= intent.quantity
         self._sent[name] = Sent(self._venue.seconds, told, is_covered=is_covered)
         text = f'"client_order_id": "{name}"'.encode()
         for content in self._disk.survivors(ROOT / f"{intent.symbol}.json"):

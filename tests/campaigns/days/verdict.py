@@ -33,9 +33,9 @@ class Verdict:
         windows = day.settings.assumptions
         drain_s = windows.absence_proof_s + 4 * windows.position_lag_s + day.settings.reconcile_every_s + 90
         was_full = day.coverage["disk_ENOSPC"] > 0
-        if day.settings.seed % 3 or day.bots.is_memory_touched or was_full:
-            # What another hand did to the files is met at a start; so are symbols that a person has to resume, and a
-            # disk that was full stops entries until then.
+        if day.settings.seed % 3 or day.bots.is_memory_touched or was_full or day.coverage["lock"]:
+            # What another hand did to the files is met at a start; so are symbols that a person has to resume, a disk
+            # that was full stops entries until then, and who has lost the folder ends at its next save.
             day.is_resuming = True
             await self._stopped()
             day.bots.is_wanted = True

@@ -162,7 +162,8 @@ TRUTH = (
           storm("split", "nights", "hand_trade", "files", "crash", policy="leave", may_short=True, good=WIPED),
           AFTERWARDS),
     Plant("short against unmanaged shares", "A short sale may sell what the bot does not manage.",
-          Bug(changes={"holdfast.domain.risk:_against_unmanaged": truth.never}),
+          Bug(changes=dict.fromkeys(
+              ("holdfast.domain.risk:_against_unmanaged", "holdfast.engine.worker:uncovered"), truth.never)),
           days("hand_trade", "shorts", policy="leave", may_short=True), r"I3|I8"),
 )  # fmt: skip
 LESSONS = (
