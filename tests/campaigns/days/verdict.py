@@ -42,8 +42,8 @@ class Verdict:
             day.bots.ensure()
         await day.wait(drain_s)
         await self._probed()
-        # What was refused a moment ago is in doubt for as long as lists lag.
-        await day.wait(windows.listing_lag_s + 5)
+        # What was refused a moment ago is in doubt for as long as lists lag, and until the look-up after that.
+        await day.wait(2 * windows.listing_lag_s + 10)
         await self._stopped()
         await self._reconciled("first")
         before = self._content()
