@@ -697,6 +697,16 @@ def test_a_short_entry_does_not_sell_what_the_owner_has_just_bought() -> None:
     assert "the broker shows 11" in state.last_decision.why
 
 
+@pytest.mark.parametrize(("unmanaged", "sent"), [(0, 1), (5, 0)])
+def test_after_a_lost_memory_an_exit_waits_where_it_could_sell_the_owners_shares(unmanaged: int, sent: int) -> None:
+    """An exit that nobody remembers may still arrive: a second one is refused unless others hold shares, too."""
+    desk = Desk(a_state(10, unmanaged=unmanaged))
+    desk.broker.hand_over(10 + unmanaged)
+    worker = desk.worker(holds=memory_lost(desk.clock.monotonic(), ASSUMPTIONS))
+    one_day(desk, bar(1, FLAT), worker=worker)
+    assert len(desk.broker.received) == sent
+
+
 def test_an_exit_goes_on_when_the_position_cannot_be_read() -> None:
     """A broker that does not answer about the position does not lock the door: the file says that it is ours."""
     desk = Desk(a_state(10))

@@ -120,6 +120,9 @@ class SymbolWorker(SymbolKeeper):
         strategy = None if self.state.status.stands_aside else self.spec.strategy
         signal = evaluate(strategy, self.window.bars()) if strategy else None
         position, wire = self.holds.position, self.holds.wire
+        if wire and not position and self.state.position.unmanaged_quantity:
+            # An exit may be on the wire, too: a second one would sell what is not the bot's, and is not refused.
+            position = wire
         return decide(
             self.state,
             signal,
