@@ -553,3 +553,14 @@ def test_shares_are_adopted_in_the_count_of_now() -> None:
     bought_and_split = [a_fill(10, side=Side.BUY, minute=1), a_move(30, minute=2)]
     after = reconciled(a_state(0), some_facts(40, fills=bought_and_split)).state
     assert (after.position.quantity, after.position.unmanaged_quantity) == (10, 30)
+
+
+def test_a_working_order_that_no_list_shows_yet_may_be_what_moved_the_position() -> None:
+    """An exit was accepted and has filled; lists lag longer than two position reads: it is booked once."""
+    working = a_state(10, a_record("new", minute=3, side=SELL, role=EXIT))
+    waiting = reconciled(working, some_facts(0), confirmed=0)
+    assert waiting.state.position == working.position
+    assert "is awaited" in (waiting.doubt or "")
+    shown = some_facts(0, a_view("filled", minute=3, side=SELL, price=110))
+    after = reconciled(waiting.state, shown, confirmed=0)
+    assert (after.state.position.quantity, after.state.position.realized_pl, after.doubt) == (0, 100, None)

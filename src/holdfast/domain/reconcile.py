@@ -12,7 +12,6 @@ from decimal import Decimal
 from holdfast.domain import events
 from holdfast.domain.broker_facts import Activity, BrokerPosition
 from holdfast.domain.decimals import plain
-from holdfast.domain.doubt import unresolved
 from holdfast.domain.external import (
     ExternalChange,
     Policy,
@@ -147,11 +146,10 @@ def _continued(state: SymbolState, case: _Case) -> Reconciliation:
     booked = outcome.state
     if not others and case.total == booked.position.total_quantity:
         return outcome
-    awaited = unresolved(booked)
+    awaited = _awaited(booked, case.facts)
     if awaited:
         # The difference may be this very order, filled and not listed yet: booking it twice would follow.
-        name = awaited[0].client_order_id
-        return replace(outcome, doubt=f"the positions differ and the broker's word on {name} is awaited")
+        return replace(outcome, doubt=f"the positions differ and the broker's word on {awaited[0]} is awaited")
     ledger = less_fee(_replayed(state, ours, others, case.policy), case.total)
     if ledger.position.total_quantity == case.total:
         if not others:
@@ -162,6 +160,12 @@ def _continued(state: SymbolState, case: _Case) -> Reconciliation:
         return _halted_by_policy(_moved(outcome, ledger, case, said_of(others)), case)
     # An earlier read confirms nothing when a fill came in between.
     return _unexplained(outcome, case, is_confirmed=case.is_confirmed and booked.position == state.position)
+
+
+def _awaited(state: SymbolState, facts: SymbolFacts) -> list[str]:
+    """Return the ids of the orders that may have filled without a word in these facts."""
+    shown = {view.client_order_id for view in facts.our_orders}
+    return [order.client_order_id for order in state.unsettled if order.client_order_id not in shown]
 
 
 def _unexplained(outcome: Reconciliation, case: _Case, *, is_confirmed: bool) -> Reconciliation:

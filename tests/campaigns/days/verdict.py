@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from campaigns.days.bots import spec_of
 from campaigns.days.disk import ROOT
 from campaigns.days.loop import Process
-from campaigns.days.market import FLAT, LONG
+from campaigns.days.market import FLAT, LONG, SILENT
 from campaigns.days.settings import Symbol
 from campaigns.days.venue import is_ours
 from holdfast.adapters.state_codec import UnreadableStateError, decode
@@ -42,6 +42,7 @@ class Verdict:
             day.bots.ensure()
         await day.wait(drain_s)
         await self._probed()
+        day.wish(SILENT)
         # What was refused a moment ago is in doubt for as long as lists lag, and until the look-up after that.
         await day.wait(2 * windows.listing_lag_s + 10)
         await self._stopped()
