@@ -12,6 +12,10 @@ from starlette.types import Scope
 from holdfast.domain.errors import UsageError
 from holdfast.simulator.bodies import BYTES_MAX
 
+# As long as load balancers keep an idle connection. With a server's usual 5 s the close often meets the next request
+# of a client that asks every few seconds, and such a request is lost.
+KEEP_ALIVE_S = 75
+
 
 class Door(uvicorn.Server):
     """A web server that says when it answers, and whose door can be shut for a while."""
@@ -117,5 +121,6 @@ def _config(app: Any) -> uvicorn.Config:  # noqa: ANN401 - any ASGI app
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=BYTES_MAX,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=1,
     )
