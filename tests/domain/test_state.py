@@ -102,6 +102,14 @@ def lives(draw: st.DrawFn) -> list[OrderView]:
     return views
 
 
+def test_what_an_exit_fills_beyond_the_managed_shares_comes_out_of_those_of_others() -> None:
+    """Others moved shares away while the exit worked, then bought: an account is never long and short at once (I7)."""
+    working = a_record("new", side=Side.SELL, role=Role.EXIT)
+    held = replace(a_state(6, working), position=a_position(6, unmanaged=5))
+    position = held.apply(seen("filled", side=Side.SELL, role=Role.EXIT)).position
+    assert (position.quantity, position.unmanaged_quantity) == (0, 1)
+
+
 @given(lives(), st.integers(-50, 50), st.data())
 def test_shuffled_and_repeated_news_ends_in_the_same_state(
     life: list[OrderView], held: int, data: st.DataObject

@@ -448,11 +448,12 @@ def test_one_decision_per_bar() -> None:
 
 
 def test_a_bar_of_an_earlier_life_is_not_decided_again() -> None:
-    """A clock that was behind at the start brings old bars anew: their orders have been sent, and dropped (I1, F14)."""
+    """A clock that is behind at the start brings old bars anew: their orders have been sent, and dropped (I1, F14)."""
     desk = Desk()
-    one_day(desk, bar(1, BUY), lambda: desk.moves_to(2), bar(2, FLAT), lambda: desk.moves_to(3))
+    one_day(desk, bar(1, BUY), lambda: desk.moves_to(2), bar(2, FLAT))
     desk.store.disk["AAPL"] = replace(desk.store.state(), orders=())
-    worker = one_day(desk, bar(1, BUY), bar(2, FLAT))
+    desk.moves_to(1)
+    worker = one_day(desk, bar(1, BUY), lambda: desk.moves_to(2), bar(2, FLAT), lambda: desk.moves_to(3))
     assert len(desk.broker.received) == 2
     assert worker.progress.last_bar == bar(2, FLAT).bar
     one_day(desk, bar(3, BUY))
