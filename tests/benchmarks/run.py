@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+import bench_days
 import bench_order
 import bench_replay
 import bench_save
@@ -28,11 +29,13 @@ BENCHMARKS: Benchmarks = {
     "order": bench_order.measure,
     "replay": bench_replay.measure,
     "start": bench_start.measure,
+    "days": bench_days.measure,
     "sim-orders": bench_simulator_orders.measure,
     "sim-bars": bench_simulator_bars.measure,
     "sim-memory": bench_simulator_memory.measure,
 }
 QUICK: Benchmarks = {
+    "days": partial(bench_days.measure, days=3),
     "sim-orders": partial(bench_simulator_orders.measure, sizes=bench_simulator_orders.QUICK),
     "sim-bars": partial(bench_simulator_bars.measure, sizes=bench_simulator_bars.QUICK),
     "sim-memory": partial(bench_simulator_memory.measure, sizes=bench_simulator_memory.QUICK),
