@@ -200,7 +200,9 @@ class Verdict:
     def _could_trade(self, symbol: Symbol) -> bool:
         exchange = self._day.venue.exchange
         last = exchange.prices.last.get(symbol.name, Decimal(0))
-        is_affordable = exchange.value.cash > 2 * last * symbol.quantity
+        # Somebody else's short binds cash, too: its proceeds and as much again.
+        free = exchange.value.cash + 2 * exchange.value.short_value
+        is_affordable = free > 2 * last * symbol.quantity
         return exchange.instruments[symbol.name].is_tradable and is_affordable
 
 
