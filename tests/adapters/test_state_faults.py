@@ -96,7 +96,7 @@ def test_a_failed_fsync_is_not_tried_again(world: World) -> None:
     assert not any(call.startswith("rename") for call in world.calls)
     world.calls.clear()
     world.save(world.saved)
-    assert world.calls[:3] == ["create .AAPL.json.tmp", "write .AAPL.json.tmp", "sync .AAPL.json.tmp"]
+    assert world.calls[1:4] == ["create .AAPL.json.tmp", "write .AAPL.json.tmp", "sync .AAPL.json.tmp"]
 
 
 def test_a_failed_fsync_of_the_folder_may_have_taken_effect(world: World) -> None:
@@ -107,12 +107,28 @@ def test_a_failed_fsync_of_the_folder_may_have_taken_effect(world: World) -> Non
     found = world.store.read("AAPL")
     assert isinstance(found, SymbolState)
     assert found.target == 99
+    assert targets_after_a_cut(world.disk) == {Decimal(10), Decimal(99)}
+
+
+def targets_after_a_cut(disk: ModelDisk) -> set[Decimal]:
+    """Return the targets that a start may read after a power cut now; whatever the cut leaves must be readable."""
     targets = set()
-    for left in world.disk.crash_states():
+    for left in disk.crash_states():
         after = StateFiles(StateFolder(ROOT, left, FreeLock()).lock(), lambda: NOON, AtOnce()).read("AAPL")
         assert isinstance(after, SymbolState)
         targets.add(after.target)
-    assert targets == {Decimal(10), Decimal(99)}
+    return targets
+
+
+def test_the_backup_does_not_outlive_a_version_that_has_no_safe_name(world: World) -> None:
+    """After a failed fsync of the folder the next save makes the name safe first: cuts find it, or a newer one."""
+    world.fail("sync_folder", errno.EIO)
+    with pytest.raises(OSError, match="Input/output"):
+        world.save(replace(world.saved, target=Decimal(98)))
+    found: set[Decimal] = set()
+    world.disk.after = lambda _call, _path: found.update(targets_after_a_cut(world.disk))
+    world.save(replace(world.saved, target=Decimal(99)))
+    assert found == {Decimal(98), Decimal(99)}
 
 
 def test_a_disk_that_is_really_full_keeps_the_old_version(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_a_split_changes_the_count_and_nothing_else(
 def test_a_split_without_its_activity_is_known_by_its_cost() -> None:
     """Seventy shares at a tenth of the price cost what ten did: after two reads all seventy are managed."""
     state, facts = a_state(10, price=700), some_facts(70, price=100)
-    outcome = reconcile(state, facts, ADOPT, at=at(10), confirmed_total=Decimal(70))
+    outcome = reconcile(state, facts, ADOPT, at=at(10), earlier=facts.read)
     assert outcome.state.position == a_position(70, 100)
 
 

@@ -42,8 +42,8 @@ def reconciled(
     state: SymbolState, facts: SymbolFacts, policy: Policy = ADOPT, confirmed: Number | None = None
 ) -> Reconciliation:
     """Reconcile ten minutes after 15:00."""
-    total = None if confirmed is None else Decimal(confirmed)
-    return reconcile(state, facts, policy, at=at(10), confirmed_total=total)
+    earlier = None if confirmed is None else replace(facts.read, total=Decimal(confirmed))
+    return reconcile(state, facts, policy, at=at(10), earlier=earlier)
 
 
 BOOKED = ["position.quantity"]
@@ -320,11 +320,9 @@ def test_reconciling_twice_changes_nothing_more(
     is_confirmed: bool,  # noqa: FBT001 - drawn
 ) -> None:
     """Applied to its own outcome with the same facts, a reconcile returns it and corrects nothing (I8)."""
-    confirmed = facts.total if is_confirmed else None
-    first = reconcile(state, facts, policy, at=at(10), confirmed_total=confirmed)
-    second = reconcile(
-        first.state, facts, policy, at=at(11), confirmed_total=confirmed if first.doubt is None else None
-    )
+    earlier = facts.read if is_confirmed else None
+    first = reconcile(state, facts, policy, at=at(10), earlier=earlier)
+    second = reconcile(first.state, facts, policy, at=at(11), earlier=earlier if first.doubt is None else None)
     assert second.state == first.state
     assert second.corrections == ()
     assert second.doubt == first.doubt
@@ -338,7 +336,7 @@ def test_a_reconcile_ends_equal_to_the_broker_or_in_doubt(
     is_confirmed: bool,  # noqa: FBT001 - drawn
 ) -> None:
     """Without doubt the file holds what the account holds, manages no forbidden sign, and takes no order away."""
-    outcome = reconcile(state, facts, policy, at=at(10), confirmed_total=facts.total if is_confirmed else None)
+    outcome = reconcile(state, facts, policy, at=at(10), earlier=facts.read if is_confirmed else None)
     position = outcome.state.position
     assert {order.client_order_id for order in state.orders} <= {one.client_order_id for one in outcome.state.orders}
     if outcome.doubt is None:

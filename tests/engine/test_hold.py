@@ -6,7 +6,7 @@ from decimal import Decimal
 from builders import a_fill, a_state, an_order_view, at, some_facts
 from fakes.broker import ASSUMPTIONS
 from holdfast.domain.external import Policy
-from holdfast.domain.reconcile import SymbolFacts, reconcile
+from holdfast.domain.reconcile import PositionRead, SymbolFacts, reconcile
 from holdfast.engine.hold import NO_HOLDS, POSITION_LAGS, Holds, after_fill, memory_lost, next_holds
 
 WAIT = POSITION_LAGS * ASSUMPTIONS.position_lag_s
@@ -16,7 +16,7 @@ STRANGE = some_facts(0, unreadable="qty: no number")
 
 def held(holds: Holds, facts: SymbolFacts, taken: float) -> Holds:
     """Return the holds after a reconcile of a file that holds 10."""
-    outcome = reconcile(a_state(10), facts, Policy(Decimal(10)), at=at(1), confirmed_total=holds.confirmed_total(taken))
+    outcome = reconcile(a_state(10), facts, Policy(Decimal(10)), at=at(1), earlier=holds.earlier(taken))
     return next_holds(holds, outcome, facts, taken, ASSUMPTIONS)
 
 
@@ -31,8 +31,8 @@ def test_a_doubt_waits_three_position_lags() -> None:
     first = held(NO_HOLDS, VANISHED, 100)
     assert first.ends == 100 + WAIT
     assert "waiting for a second position read" in (first.reason or "")
-    assert first.confirmed_total(100 + WAIT - 0.1) is None
-    assert first.confirmed_total(100 + WAIT) == 0
+    assert first.earlier(100 + WAIT - 0.1) is None
+    assert first.earlier(100 + WAIT) == PositionRead(Decimal(0))
 
 
 def test_the_same_read_in_between_does_not_begin_anew() -> None:
@@ -44,15 +44,24 @@ def test_the_same_read_in_between_does_not_begin_anew() -> None:
 def test_another_read_begins_anew() -> None:
     """A position that moved is waited for from then on."""
     moved = held(held(NO_HOLDS, VANISHED, 100), some_facts(3), 115)
-    assert (moved.ends, moved.confirmed_total(200)) == (115 + WAIT, 3)
+    assert (moved.ends, moved.earlier(200)) == (115 + WAIT, PositionRead(Decimal(3)))
+
+
+def test_somebody_elses_trade_between_the_reads_begins_anew() -> None:
+    """A second read may lag behind a trade of a moment ago: that it says the same proves nothing (F9)."""
+    first = held(NO_HOLDS, some_facts(2, fills=[a_fill(3, minute=2)]), 100)
+    traded = some_facts(2, fills=[a_fill(3, minute=2), a_fill(2, minute=3)])
+    assert first.earlier(100 + WAIT) != traded.read
+    again = held(first, traded, 100 + WAIT)
+    assert again.ends == 100 + 2 * WAIT
 
 
 def test_a_fill_begins_the_wait_anew() -> None:
     """A fill of ours between the reads leaves nothing of the first one to confirm."""
     first = held(NO_HOLDS, VANISHED, 100)
-    assert after_fill(first, 110).confirmed_total(500) is None
+    assert after_fill(first, 110).earlier(500) is None
     booked = held(first, some_facts(0, an_order_view(minute=3, quantity=5)), 115)
-    assert booked.confirmed_total(131) is None
+    assert booked.earlier(131) is None
     assert after_fill(NO_HOLDS, 110) == NO_HOLDS
 
 
@@ -67,8 +76,8 @@ def test_an_unreadable_row_confirms_nothing() -> None:
     """A read that could not be parsed is no read of zero, however often it comes (F9)."""
     first = held(NO_HOLDS, STRANGE, 100)
     assert first.reason
-    assert first.confirmed_total(500) is None
-    assert held(first, VANISHED, 500).confirmed_total(501) is None
+    assert first.earlier(500) is None
+    assert held(first, VANISHED, 500).earlier(501) is None
 
 
 def test_an_unreadable_row_is_asked_for_at_intervals() -> None:
@@ -86,7 +95,7 @@ def test_a_lost_memory_waits_as_long_as_a_request_lives() -> None:
     assert lost.ends == 100 + ASSUMPTIONS.absence_proof_s
     assert held(lost, some_facts(10), 150).wire == lost.wire
     assert held(lost, some_facts(10), 101 + ASSUMPTIONS.absence_proof_s) == NO_HOLDS
-    assert lost.confirmed_total(10_000) is None
+    assert lost.earlier(10_000) is None
 
 
 def test_two_reasons_are_told_one_at_a_time() -> None:

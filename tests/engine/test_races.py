@@ -12,7 +12,7 @@ from fakes.desk import BUY, FLAT, LOOK_UP, Desk, bar, facts_read, running, tell,
 from holdfast.domain import events
 from holdfast.domain.external import Policy
 from holdfast.domain.facts import sort_snapshot
-from holdfast.domain.reconcile import SymbolFacts
+from holdfast.domain.reconcile import PositionRead, SymbolFacts
 from holdfast.domain.state import Status
 from holdfast.engine.hold import Hold, Holds
 from holdfast.engine.inbox import FactsRead, StrangerTraded
@@ -125,7 +125,7 @@ def test_a_correction_that_could_not_be_saved_keeps_its_doubt() -> None:
     """The file still says 10, the broker nothing: until that is saved, no order goes out."""
 
     async def scenario(desk: Desk) -> None:
-        doubt = Hold("the positions differ", desk.clock.monotonic() - 40, 30, Decimal(0))
+        doubt = Hold("the positions differ", desk.clock.monotonic() - 40, 30, PositionRead(Decimal(0)))
         worker = desk.worker(holds=Holds(position=doubt))
         desk.store.failing.add("AAPL")
         with pytest.raises(OSError, match="No space"):

@@ -717,6 +717,24 @@ def test_an_exit_goes_on_when_the_position_cannot_be_read() -> None:
     assert [one.side for one in desk.broker.received] == [Side.SELL]
 
 
+def test_a_short_entry_waits_when_the_position_cannot_be_read() -> None:
+    """A broker that does not answer about the position may hold shares of the owner's: an entry can wait (I3)."""
+    desk = Desk()
+    desk.broker.hand_over(11)
+    desk.broker.reads_failing = UNREACHABLE
+    one_day(desk, bar(1, SHORT), worker=desk.worker(a_spec(rules=some_rules(may_short=True))))
+    assert desk.broker.received == []
+
+
+def test_a_flip_reads_the_position_even_just_after_its_exit() -> None:
+    """The look before a short entry is not left out because a fill of ours is fresh: the owner may have bought (I3)."""
+    desk = Desk(a_state(10))
+    desk.broker.hand_over(10)
+    worker = desk.worker(a_spec(rules=some_rules(may_short=True)))
+    one_day(desk, bar(1, SHORT), lambda: desk.broker.trade_by_hand(Side.BUY, 10), bar(2, SHORT), worker=worker)
+    assert [one.quantity for one in desk.broker.received] == [10]
+
+
 def test_a_refused_exit_calls_for_a_reconcile() -> None:
     """Once a refusal is believed, the position is read: a split or a transfer may have taken the shares."""
     desk = Desk(a_state(10))

@@ -155,7 +155,7 @@ class BelievesOneRead(SymbolWorker):
     """Corrects the file from a single position read."""
 
     async def _on_facts(self, read: FactsRead) -> None:
-        outcome = reconcile(self.state, read.facts, self.spec.policy, at=read.at, confirmed_total=read.facts.total)
+        outcome = reconcile(self.state, read.facts, self.spec.policy, at=read.at, earlier=read.facts.read)
         await self._commit()
         self.state = await self._tools.store.save(outcome.state)
 

@@ -51,6 +51,8 @@ class StateFiles:
         self._journal = StateJournal(folder)
         # Files of an older format, by symbol: their bytes are kept when the first save replaces them.
         self._older: dict[str, tuple[int, bytes]] = {}
+        # The symbols whose last save did not end well.
+        self._unsure: set[str] = set()
         # The symbols whose file this process has met: from then on nobody else may write it.
         self._met: set[str] = set()
 
@@ -162,14 +164,23 @@ class StateFiles:
         yield from self._journal.saved(state.symbol, document)
 
     def _replace(self, symbol: str, content: bytes) -> Steps[None]:
-        path, backup = self._folder.state_file(symbol), self._folder.backup_file(symbol)
         try:
-            yield from replace_durably(self._disk, path, content, backup=backup)
+            yield from self._written(symbol, content)
         except OSError as error:
             if self._ballast is None or not self._ballast.made_room(error):
                 raise
             # From the first step, with a new descriptor: nothing of the failed save is used.
-            yield from replace_durably(self._disk, path, content, backup=backup)
+            yield from self._written(symbol, content)
+
+    def _written(self, symbol: str, content: bytes) -> Steps[None]:
+        path, backup = self._folder.state_file(symbol), self._folder.backup_file(symbol)
+        if symbol in self._unsure:
+            # A failed save may stand under the file's name until the power goes. As a backup it would outlive that.
+            self._disk.sync_folder(path.parent)
+            yield
+        self._unsure.add(symbol)
+        yield from replace_durably(self._disk, path, content, backup=backup)
+        self._unsure.discard(symbol)
 
     def _keep_older(self, symbol: str) -> Steps[None]:
         """Keep a file of an older format, as it was, before this version's save takes its place."""

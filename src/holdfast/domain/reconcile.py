@@ -36,6 +36,17 @@ _NOBODYS_FILL = "the broker reports a fill of an order that it does not show: wa
 
 
 @dataclass(frozen=True, slots=True)
+class PositionRead:
+    """What a position read said, and how far the activities went that were read with it.
+
+    Two of them agree only if nobody traded in between: the later one may still lag behind such a trade.
+    """
+
+    total: Decimal
+    newest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SymbolFacts:
     """The broker's truth about one symbol.
 
@@ -56,6 +67,11 @@ class SymbolFacts:
         """The account's signed quantity of the symbol."""
         return self.position.quantity if self.position else ZERO
 
+    @property
+    def read(self) -> PositionRead:
+        """The position read with the newest of what others did, by the broker's clock: ours may be wrong."""
+        return PositionRead(self.total, max((one.time for one in self.activities + self.nobodys), default=None))
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
@@ -68,12 +84,12 @@ class Reconciliation:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What a state is compared with; `confirmed_total` is an earlier position read, late enough to confirm this one."""
+    """What a state is compared with; `earlier` is a position read that is old enough to be confirmed by this one."""
 
     facts: SymbolFacts
     policy: Policy
     at: datetime
-    confirmed_total: Decimal | None
+    earlier: PositionRead | None
 
     @property
     def total(self) -> Decimal:
@@ -81,7 +97,7 @@ class _Case:
 
     @property
     def is_confirmed(self) -> bool:
-        return self.confirmed_total == self.facts.total
+        return self.earlier == self.facts.read
 
 
 def reconcile(
@@ -90,17 +106,17 @@ def reconcile(
     policy: Policy,
     *,
     at: datetime,
-    confirmed_total: Decimal | None = None,
+    earlier: PositionRead | None = None,
 ) -> Reconciliation:
     """Compare one symbol's state with the broker's truth and correct the state.
 
-    `confirmed_total` is an earlier position read, old enough and with no fill since: a read that equals it is believed
-    although nothing explains it. Applying the function to its own outcome changes nothing (I8).
+    `earlier` is a position read that is old enough, with no fill since: one that equals it is believed although nothing
+    explains it. Applying the function to its own outcome changes nothing (I8).
     """
     if facts.unreadable:
         doubt = f"the broker's answer about {state.symbol} is unreadable: {facts.unreadable}"
         return Reconciliation(state, doubt=doubt)
-    case = _Case(facts, policy, at, confirmed_total)
+    case = _Case(facts, policy, at, earlier)
     if _news(state, facts.nobodys):
         if not case.is_confirmed:
             return Reconciliation(state, doubt=_NOBODYS_FILL)

@@ -1,9 +1,8 @@
 """Holds: why a symbol waits in doubt, how long, and what a second look must show to end it."""
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
-from holdfast.domain.reconcile import Reconciliation, SymbolFacts
+from holdfast.domain.reconcile import PositionRead, Reconciliation, SymbolFacts
 from holdfast.engine.ports import Assumptions
 
 POSITION_LAGS = 3
@@ -11,12 +10,12 @@ POSITION_LAGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reason to wait for `seconds` process seconds from `since`; `total` is the position read to be confirmed."""
+    """A reason to wait for `seconds` process seconds from `since`; `read` is the position read to be confirmed."""
 
     reason: str
     since: float
     seconds: float
-    total: Decimal | None = None
+    read: PositionRead | None = None
 
     def is_over(self, at: float) -> bool:
         """Whether the wait is over at process second `at`."""
@@ -46,14 +45,14 @@ class Holds:
         ends = [hold.since + hold.seconds for hold in (self.position, self.wire) if hold]
         return min(ends, default=None)
 
-    def confirmed_total(self, taken: float) -> Decimal | None:
+    def earlier(self, taken: float) -> PositionRead | None:
         """Return the earlier position read if a snapshot begun at `taken` is late enough to confirm it.
 
         While an order of ours may still arrive, no read proves that somebody else moved the position.
         """
         if self.position is None or (self.wire is not None and not self.wire.is_over(taken)):
             return None
-        return self.position.total if self.position.is_over(taken) else None
+        return self.position.read if self.position.is_over(taken) else None
 
 
 NO_HOLDS = Holds()
@@ -73,15 +72,15 @@ def next_holds(
     if outcome.doubt is None:
         return Holds(wire=wire)
     # An unreadable row is no read of the position: it can confirm nothing later.
-    total = None if facts.unreadable else facts.total
+    read = None if facts.unreadable else facts.read
     seconds = POSITION_LAGS * assumptions.position_lag_s
     if facts.nobodys:
         seconds = max(seconds, assumptions.listing_proof_s)
     earlier = holds.position
-    is_same = earlier and total is not None and earlier.total == total and earlier.seconds >= seconds
+    is_same = earlier and read is not None and earlier.read == read and earlier.seconds >= seconds
     if is_same and not outcome.corrections:
         return replace(holds, wire=wire)
-    return Holds(Hold(outcome.doubt, taken, seconds, total), wire)
+    return Holds(Hold(outcome.doubt, taken, seconds, read), wire)
 
 
 def position_moved(holds: Holds, reason: str, now: float, assumptions: Assumptions) -> Holds:
@@ -95,4 +94,4 @@ def after_fill(holds: Holds, now: float) -> Holds:
     """Return the holds after a fill was booked: a position read from before it can confirm nothing."""
     if holds.position is None:
         return holds
-    return replace(holds, position=replace(holds.position, since=now, total=None))
+    return replace(holds, position=replace(holds.position, since=now, read=None))

@@ -228,8 +228,8 @@ class SymbolKeeper:
             if read.facts.total != self.state.position.total_quantity:
                 self._tools.portfolio.reconcile_wanted.set()
             return
-        confirmed = self.holds.confirmed_total(read.taken)
-        outcome = reconcile(self.state, read.facts, self.spec.policy, at=read.at, confirmed_total=confirmed)
+        earlier = self.holds.earlier(read.taken)
+        outcome = reconcile(self.state, read.facts, self.spec.policy, at=read.at, earlier=earlier)
         self._look_for_a_twin(outcome.state)
         before = self.holds
         self.holds = next_holds(before, outcome, read.facts, read.taken, self._tools.broker.assumptions)

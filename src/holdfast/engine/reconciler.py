@@ -148,8 +148,8 @@ class Reconciler:
     def _compare(self, one: "_One", policy: Policy, holds: Holds | None, taken: float) -> Ready:
         if holds is None:
             holds = memory_lost(taken, self._broker.assumptions) if one.may_have_sent else NO_HOLDS
-        confirmed = holds.confirmed_total(taken)
-        outcome = reconcile(one.base(), one.facts, policy, at=one.snapshot.taken_at, confirmed_total=confirmed)
+        earlier = holds.earlier(taken)
+        outcome = reconcile(one.base(), one.facts, policy, at=one.snapshot.taken_at, earlier=earlier)
         if holds.wire is None and _is_older(one.loaded, outcome.state):
             holds = memory_lost(taken, self._broker.assumptions)
         holds = next_holds(holds, outcome, one.facts, taken, self._broker.assumptions)

@@ -154,20 +154,22 @@ class SymbolWorker(SymbolKeeper):
             await self._note(refused, moment)
 
     async def _covered(self, approved: Approved) -> Approved | Refused:
-        """Ask the broker once more before an order; only an answer that contradicts the file stops it.
+        """Ask the broker once more before an order; an answer that contradicts the file stops it.
 
-        Just after a fill of ours the answer may still be the old one, and proves nothing; but where a fee is due, the
-        file is known to say too much.
+        An exit is not kept back by a broker that does not answer, nor just after a fill of ours, when the answer may
+        still be the old one and proves nothing (but where a fee is due, the file is known to say too much). An entry
+        can wait.
         """
-        tools = self._tools
+        tools, is_exit = self._tools, approved.intent.role is Role.EXIT
         is_fresh = tools.clock.monotonic() - self._filled_at < tools.broker.assumptions.position_lag_s
-        if is_fresh and not self._is_fee_due:
+        if is_exit and is_fresh and not self._is_fee_due:
             return approved
         try:
             holding = await tools.broker.position(self.symbol)
         except (Recoverable, Rejected) as error:
-            logger.info("{}: the position could not be read before the order: {}", self.symbol, error)
-            return approved
+            unread = f"the position could not be read before the order: {error}"
+            logger.info("{}: {}", self.symbol, unread)
+            return approved if is_exit else Refused(approved.intent, unread)
         why = uncovered(approved.intent, holding)
         if why is None:
             return approved

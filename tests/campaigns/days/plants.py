@@ -26,7 +26,7 @@ class BelievesOneRead(SymbolWorker):
     """Corrects the file from a single read of the positions."""
 
     async def _on_facts(self, read: FactsRead) -> None:
-        outcome = reconcile(self.state, read.facts, self.spec.policy, at=read.at, confirmed_total=read.facts.total)
+        outcome = reconcile(self.state, read.facts, self.spec.policy, at=read.at, earlier=read.facts.read)
         await self._save_if_changed(outcome.state)
 
 

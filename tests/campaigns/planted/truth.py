@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from campaigns.days.wire import WireBroker
@@ -14,7 +13,7 @@ from holdfast.domain.errors import Recoverable
 from holdfast.domain.external import Policy, after_activity
 from holdfast.domain.facts import SortedSnapshot, sort_snapshot
 from holdfast.domain.order import OrderView
-from holdfast.domain.reconcile import Reconciliation, SymbolFacts, reconcile, role_of
+from holdfast.domain.reconcile import PositionRead, Reconciliation, SymbolFacts, reconcile, role_of
 from holdfast.domain.state import SymbolState
 from holdfast.engine.reconciler import Loaded, Reconciler
 
@@ -61,18 +60,19 @@ def without_orders(snapshot: Snapshot, bot: str, known: Sequence[str]) -> Sorted
 
 
 def empty_is_true(
-    state: SymbolState, facts: SymbolFacts, policy: Policy, *, at: datetime, confirmed_total: Decimal | None = None
+    state: SymbolState, facts: SymbolFacts, policy: Policy, *, at: datetime, earlier: PositionRead | None = None
 ) -> Reconciliation:
     """Reconcile, and believe at once that nothing is held any more."""
-    confirmed = facts.total if facts.position is None else confirmed_total
-    return reconcile(state, facts, policy, at=at, confirmed_total=confirmed)
+    seen = facts.read if facts.position is None else earlier
+    return reconcile(state, facts, policy, at=at, earlier=seen)
 
 
 def without_others(
-    state: SymbolState, facts: SymbolFacts, policy: Policy, *, at: datetime, confirmed_total: Decimal | None = None
+    state: SymbolState, facts: SymbolFacts, policy: Policy, *, at: datetime, earlier: PositionRead | None = None
 ) -> Reconciliation:
     """Reconcile as if nobody else ever traded in the account."""
-    ours = reconcile(state, replace(facts, activities=()), policy, at=at, confirmed_total=confirmed_total)
+    blind = replace(facts, activities=())
+    ours = reconcile(state, blind, policy, at=at, earlier=earlier and replace(earlier, newest=blind.read.newest))
     return ours if not ours.doubt else replace(ours, doubt=None)
 
 
