@@ -226,10 +226,8 @@ class Machine(RuleBasedStateMachine):
             broker.split(2, symbol)
 
     def _free(self, symbol: str) -> int:
-        """Return how many shares no order of ours may sell."""
-        broker = self.world.broker
-        claimed = sum(broker.open_quantity(one) for one in broker.live(symbol) if one.side is Side.SELL)
-        return max(0, int(broker.held(symbol) - claimed))
+        """Return how many shares no order of ours may sell, those on the wire included."""
+        return int(self.world.broker.free(symbol, self.world.broker.live(symbol)))
 
     # Processes and disks
 

@@ -1,5 +1,6 @@
 """`WildBroker`: the fake broker with everything that a real one may do within its assumptions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,7 +9,7 @@ from fakes.broker import FakeBroker, Submit
 from fakes.clock import ManualClock
 from holdfast.domain.broker_facts import Activity, Rows
 from holdfast.domain.errors import OutcomeUnknown, Recoverable
-from holdfast.domain.order import Intent, OrderStatus, OrderView, Side
+from holdfast.domain.order import Intent, OrderStatus, OrderView, Role, Side
 from holdfast.engine.approval import SavedIntent
 
 LATE_S_MAX = 149.0
@@ -62,9 +63,13 @@ class WildBroker(FakeBroker):
         return Rows(tuple(one for one in (await super().activities(after)).good if one.time <= until))
 
     async def submit(self, intent: SavedIntent) -> OrderView:
-        """Take a POST; a request that is late waits in `late`."""
+        """Take a POST; a request that is late waits in `late`, and an exit of more than is free is refused."""
         order = intent.intent
         is_late = bool(self.plan) and self.plan[0] is Submit.ARRIVE_LATE
+        if not is_late and self._is_uncovered(order):
+            fates = [Submit.REFUSE, *list(self.plan)[1:]]
+            self.plan.clear()
+            self.plan.extend(fates)
         try:
             return await super().submit(intent)
         finally:
@@ -92,10 +97,20 @@ class WildBroker(FakeBroker):
     # What happens at the broker
 
     def accept(self, order: Intent) -> None:
-        """Put an order into the book unless its id is taken."""
-        if order.client_order_id not in self.books:
+        """Put an order into the book unless its id is taken, or it says that it closes what is not there."""
+        if order.client_order_id not in self.books and not self._is_uncovered(order):
             super().accept(order)
             self._remember(order.client_order_id)
+
+    def free(self, symbol: str, orders: Iterable[Intent]) -> Decimal:
+        """Return how many shares none of these orders may sell."""
+        claimed = sum(self.open_quantity(one) for one in orders if one.side is Side.SELL)
+        return max(Decimal(0), self.held(symbol) - claimed)
+
+    def _is_uncovered(self, order: Intent) -> bool:
+        # An exit carries its intent to close, and Alpaca refuses one of more shares than are held and unclaimed.
+        free = self.free(order.symbol, self.working(order.symbol))
+        return order.role is Role.EXIT and order.side is Side.SELL and order.quantity > free
 
     def fill(self, name: str, quantity: Decimal | int | None = None) -> None:
         """Fill an order."""
@@ -154,13 +169,14 @@ class WildBroker(FakeBroker):
 
     # What is true
 
+    def working(self, symbol: str) -> list[Intent]:
+        """Return our orders that work at the broker."""
+        names = [name for name, view in self.books.items() if not view.status.is_terminal]
+        return [self.posted[name] for name in names if name in self.posted and self.posted[name].symbol == symbol]
+
     def live(self, symbol: str) -> list[Intent]:
         """Return our orders that may still fill: working at the broker, or on the wire."""
-        working = [
-            intent for name, intent in self.posted.items()
-            if name in self.books and not self.books[name].status.is_terminal
-        ]  # fmt: skip
-        return [one for one in (*working, *(order for _due, order in self.late)) if one.symbol == symbol]
+        return [*self.working(symbol), *(order for _due, order in self.late if order.symbol == symbol)]
 
     def open_quantity(self, intent: Intent) -> Decimal:
         """Return what of an order of ours may still fill."""
