@@ -56,6 +56,14 @@ def test_somebody_elses_trade_between_the_reads_begins_anew() -> None:
     assert again.ends == 100 + 2 * WAIT
 
 
+def test_a_list_that_lacks_a_row_confirms_nothing() -> None:
+    """What was explained by a trade and is not any more, because its row is missing, is read once more (F9)."""
+    both = [a_fill(3, minute=2), a_fill(2, minute=3)]
+    first = held(NO_HOLDS, some_facts(2, fills=both), 100)
+    assert first.earlier(100 + WAIT) != some_facts(2, fills=both[1:]).read
+    assert first.earlier(100 + WAIT) == some_facts(2, fills=both).read
+
+
 def test_a_fill_begins_the_wait_anew() -> None:
     """A fill of ours between the reads leaves nothing of the first one to confirm."""
     first = held(NO_HOLDS, VANISHED, 100)

@@ -37,13 +37,14 @@ _NOBODYS_FILL = "the broker reports a fill of an order that it does not show: wa
 
 @dataclass(frozen=True, slots=True)
 class PositionRead:
-    """What a position read said, and how far the activities went that were read with it.
+    """What a position read said, and the ids of what others had done by then, as the activities told it.
 
-    Two of them agree only if nobody traded in between: the later one may still lag behind such a trade.
+    Two of them agree only if both are the same: the later one may lag behind a trade of a moment ago, and a list that
+    lacks a row leaves unexplained what was explained before.
     """
 
     total: Decimal
-    newest: datetime | None = None
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ class SymbolFacts:
 
     @property
     def read(self) -> PositionRead:
-        """The position read with the newest of what others did, by the broker's clock: ours may be wrong."""
-        return PositionRead(self.total, max((one.time for one in self.activities + self.nobodys), default=None))
+        """The position read, to be compared with another one."""
+        return PositionRead(self.total, frozenset(one.id for one in self.activities + self.nobodys))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ The numbers are those of the design's invariants. The first violation ends the d
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from campaigns.days.disk import ROOT, MachineDisk
 from campaigns.days.loop import Process
@@ -54,6 +55,7 @@ class Checker:
         self.ours = {one.name: Ours(one) for one in settings.symbols}
         self._sent: dict[str, Sent] = {}
         self._forgotten: set[str] = set()
+        self._touched: set[str] = set()
         self._told: dict[tuple[str, str], float] = {}
         self._decided: dict[tuple[str, str, Side], str] = {}
         self._working: defaultdict[str, dict[str, Order]] = defaultdict(dict)
@@ -121,6 +123,7 @@ class Checker:
 
     def saved(self, state: SymbolState) -> None:
         """Judge a version of a file on its way to the disk (I7): nothing is booked that did not happen."""
+        self._touched.discard(state.symbol)
         for order in state.orders:
             order_id = self._venue.by_client_id.get(order.client_order_id)
             filled = self._venue.order(order_id).filled_quantity if order_id else ZERO
@@ -203,11 +206,27 @@ class Checker:
 
         Without the journal it may have been the only memory of an order: then the order's id is the net (A1).
         """
-        if not self._disk.now(ROOT / ".holdfast" / "journal" / f"{symbol}.jsonl"):
+        if not self._disk.now(_journal_of(symbol)):
             self._forgotten |= {name for name in self._sent if parse_order_id(name).symbol == symbol}
+        self._touched.add(symbol)
         self.ours[symbol].memory_touched(self._venue.quantity(symbol))
         self._tell(symbol)
+
+    def power_cut(self) -> None:
+        """Note what a power cut has taken besides: of a file that another hand had, the last lines of the journal."""
+        for symbol in self._touched:
+            left = [self._disk.now(path) or b"" for path in (_journal_of(symbol), _backup_of(symbol))]
+            sent = [name for name in self._sent if parse_order_id(name).symbol == symbol]
+            self._forgotten |= {name for name in sent if not any(name.encode() in content for content in left)}
 
     def _tell(self, symbol: str) -> None:
         ours = self.ours[symbol]
         self._say("truth", f"{symbol} {self._venue.quantity(symbol)} held, {ours.low} to {ours.high} the bot's")
+
+
+def _journal_of(symbol: str) -> Path:
+    return ROOT / ".holdfast" / "journal" / f"{symbol}.jsonl"
+
+
+def _backup_of(symbol: str) -> Path:
+    return ROOT / ".holdfast" / "backups" / f"{symbol}.json"

@@ -234,6 +234,7 @@ class Day:
         self.say("world", f"{process.name} is killed{' with the power' if is_power else ''}")
         if is_power:
             self.disk.cut_power(self._random)
+            self.checker.power_cut()
             for other in self.bots.all:
                 if not other.is_dead:
                     other.is_dead = True

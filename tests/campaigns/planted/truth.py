@@ -72,7 +72,7 @@ def without_others(
 ) -> Reconciliation:
     """Reconcile as if nobody else ever traded in the account."""
     blind = replace(facts, activities=())
-    ours = reconcile(state, blind, policy, at=at, earlier=earlier and replace(earlier, newest=blind.read.newest))
+    ours = reconcile(state, blind, policy, at=at, earlier=earlier and replace(earlier, others=blind.read.others))
     return ours if not ours.doubt else replace(ours, doubt=None)
 
 
