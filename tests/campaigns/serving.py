@@ -32,7 +32,7 @@ def serve(connection: Connection, target: str, stack: str, parent: int) -> None:
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with Path(stack).open("w") as file:
-        faulthandler.register(signal.SIGUSR1, file=file)
+        faulthandler.register(signal.SIGUSR1, file=file, chain=True)
         campaign = load(target)
         # Whoever asked may be gone: then nobody wants to know.
         with contextlib.suppress(BrokenPipeError):
