@@ -68,8 +68,9 @@ def test_fills_of_our_orders_are_not_foreign() -> None:
     """A fill is ours if its order is listed as ours or a file knows the order's broker id."""
     listed = an_order_view()
     fills = [a_fill(1, order=listed.broker_order_id), a_fill(2, order="on-file"), a_fill(3, order="by-hand")]
-    sorted_ = sort_snapshot(a_snapshot(listed, by_hand("by-hand"), fills=fills), "main", ["on-file"])
-    assert [fill.quantity for fill in sorted_.of("AAPL").activities] == [3]
+    facts = sort_snapshot(a_snapshot(listed, by_hand("by-hand"), fills=fills), "main", ["on-file"]).of("AAPL")
+    assert [fill.quantity for fill in facts.activities] == [3]
+    assert [fill.quantity for fill in facts.our_fills] == [1, 2]
 
 
 def test_a_fill_of_an_unlisted_order_is_nobodys_yet() -> None:

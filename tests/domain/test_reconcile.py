@@ -26,7 +26,7 @@ from holdfast.domain import events
 from holdfast.domain.broker_facts import FillActivity
 from holdfast.domain.external import ExternalChange, Policy
 from holdfast.domain.order import OrderStatus, OrderView, Role, Side
-from holdfast.domain.reconcile import REFRESH_AFTER, Reconciliation, SymbolFacts, reconcile, role_of
+from holdfast.domain.reconcile import REFRESH_AFTER, Reconciliation, SymbolFacts, reconcile
 from holdfast.domain.state import Ledger, Status, SymbolState
 
 ADOPT = Policy(Decimal(10))
@@ -263,13 +263,6 @@ def test_a_file_is_stamped_at_most_once_a_day_when_nothing_changes() -> None:
     assert reconciled(fresh, some_facts(10)).state.reconciled_at == NOON
     assert reconciled(old, some_facts(10)).state.reconciled_at == at(10)
     assert reconciled(NEW, some_facts(0)).state.reconciled_at == at(10)
-
-
-def test_roles_follow_the_position() -> None:
-    """An order against the position is an exit, any other an entry."""
-    assert role_of(Decimal(10), SELL) is Role.EXIT
-    assert role_of(Decimal(-10), Side.BUY) is Role.EXIT
-    assert {role_of(Decimal(0), SELL), role_of(Decimal(5), Side.BUY)} == {Role.ENTRY}
 
 
 def drawn_view(minute: int, side: Side, status: str, filled: int) -> OrderView:

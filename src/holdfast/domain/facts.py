@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from holdfast.domain.broker_facts import Activity, BadRow, BrokerPosition, HoldingMoved, Snapshot
+from holdfast.domain.broker_facts import Activity, BadRow, BrokerPosition, FillActivity, HoldingMoved, Snapshot
 from holdfast.domain.order import OrderView
 from holdfast.domain.order_id import parse_order_id
 from holdfast.domain.reconcile import SymbolFacts
 from holdfast.domain.symbols import asset_key
 
-Row = TypeVar("Row", OrderView, Activity)
+Row = TypeVar("Row", OrderView, Activity, FillActivity)
 # Posted hours after the position shows it: the difference itself says it sooner.
 _FEE_IN_THE_ASSET = "CFEE"
 
@@ -28,6 +28,7 @@ class SortedSnapshot:
     holdings: Mapping[str, BrokerPosition]
     foreign: Mapping[str, tuple[Activity, ...]]
     nobodys: Mapping[str, tuple[Activity, ...]]
+    our_fills: Mapping[str, tuple[FillActivity, ...]]
     unreadable: Mapping[str, str]
     nameless: str | None
     unlisted_value: Decimal | None
@@ -39,7 +40,15 @@ class SortedSnapshot:
         # A row that does not even say its symbol could be this one's: its absence then proves nothing.
         unreadable = self.unreadable.get(key) or (self.nameless if holding is None else None)
         others, nobodys = self.foreign.get(key, ()), self.nobodys.get(key, ())
-        return SymbolFacts(self.ours.get(symbol, ()), holding, others, unreadable, self.unlisted_value, nobodys)
+        return SymbolFacts(
+            our_orders=self.ours.get(symbol, ()),
+            position=holding,
+            activities=others,
+            unreadable=unreadable,
+            unlisted_value=self.unlisted_value,
+            nobodys=nobodys,
+            our_fills=self.our_fills.get(key, ()),
+        )
 
     @property
     def symbols_of_our_orders(self) -> frozenset[str]:
@@ -54,12 +63,14 @@ def sort_snapshot(snapshot: Snapshot, bot: str, known_broker_ids: Iterable[str])
     # A fill whose order nothing shows yet may be of an order of ours.
     nobodys_ids = snapshot.unlisted - our_ids
     foreign = [one for one in snapshot.activities.good if _is_foreign(one, our_ids | nobodys_ids)]
+    our_fills = [one for one in snapshot.activities.good if isinstance(one, FillActivity) and _order_of(one) in our_ids]
     nobodys = [one for one in snapshot.activities.good if _order_of(one) in nobodys_ids]
     return SortedSnapshot(
         ours=_grouped(ours, _symbol_of_id),
         holdings={asset_key(position.symbol): position for position in snapshot.positions.good},
         foreign=_grouped(foreign, lambda one: asset_key(one.symbol)),
         nobodys=_grouped(nobodys, lambda one: asset_key(one.symbol)),
+        our_fills=_grouped(our_fills, lambda one: asset_key(one.symbol)),
         nameless=next((row.why for row in snapshot.positions.bad if row.symbol is None), None),
         unreadable=_unreadable([*snapshot.orders.bad, *snapshot.positions.bad, *snapshot.activities.bad]),
         unlisted_value=_unlisted_value(snapshot),

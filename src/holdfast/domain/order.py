@@ -92,7 +92,8 @@ class Intent:
 class OrderView:
     """One order as the broker sees it: from an answer, a look-up, a list or the stream, all the same.
 
-    `filled_quantity` is cumulative. `quantity` is None for an order placed by notional value.
+    `filled_quantity` is cumulative. `quantity` is None for an order placed by notional value. `filled_at` is when the
+    newest fill came, where the broker says so.
     """
 
     broker_order_id: str
@@ -104,6 +105,7 @@ class OrderView:
     filled_quantity: Decimal
     filled_average_price: Decimal | None
     submitted_at: datetime
+    filled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from holdfast.domain import events
-from holdfast.domain.broker_facts import Activity, BrokerPosition
+from holdfast.domain.broker_facts import Activity, BrokerPosition, FillActivity
 from holdfast.domain.decimals import plain
 from holdfast.domain.external import (
-    ExternalChange,
     Policy,
-    after_activity,
     after_move,
     after_split,
     halt_reason,
@@ -25,8 +23,9 @@ from holdfast.domain.external import (
     with_brokers_average,
 )
 from holdfast.domain.fee import FEE_WHY, less_fee
-from holdfast.domain.order import OrderRecord, OrderView, Role, Side
+from holdfast.domain.order import OrderView
 from holdfast.domain.position import ZERO, Position
+from holdfast.domain.replay import History, replayed, seen
 from holdfast.domain.state import Correction, Ledger, Status, SymbolState
 
 REFRESH_AFTER = timedelta(days=1)
@@ -51,9 +50,10 @@ class PositionRead:
 class SymbolFacts:
     """The broker's truth about one symbol.
 
-    `activities` are what others did, `nobodys` fills of which nothing tells yet who ordered them. `unreadable` says
-    why a row of it could not be parsed, if one could not. `unlisted_value` is the market value in USD that the account
-    reports and no listed position shows; None where that cannot be told.
+    `activities` are what others did, `our_fills` tell when our orders filled, `nobodys` are fills of which nothing
+    tells yet who ordered them. `unreadable` says why a row of it could not be parsed, if one could not.
+    `unlisted_value` is the market value in USD that the account reports and no listed position shows; None where that
+    cannot be told.
     """
 
     our_orders: tuple[OrderView, ...] = ()
@@ -62,6 +62,7 @@ class SymbolFacts:
     unreadable: str | None = None
     unlisted_value: Decimal | None = None
     nobodys: tuple[Activity, ...] = ()
+    our_fills: tuple[FillActivity, ...] = ()
 
     @property
     def total(self) -> Decimal:
@@ -142,7 +143,7 @@ def _begun(state: SymbolState, case: _Case) -> Reconciliation:
     opening = sum((one.change for one in activities if one.time < begun), ZERO)
     others = [one for one in activities if one.time >= begun]
     opened = replace(state, position=replace(state.position, unmanaged_quantity=opening))
-    ledger = _replayed(opened, ours, others, case.policy)
+    ledger = replayed(opened, History(ours, others, case.facts.our_fills), case.policy)
     ledger = less_fee(ledger, case.total)
     if activities:
         ledger = ledger.apply(events.ActivitiesBooked(max(one.time for one in activities)))
@@ -167,7 +168,8 @@ def _continued(state: SymbolState, case: _Case) -> Reconciliation:
     if awaited:
         # The difference may be this very order, filled and not listed yet: booking it twice would follow.
         return replace(outcome, doubt=f"the positions differ and the broker's word on {awaited[0]} is awaited")
-    ledger = less_fee(_replayed(state, ours, others, case.policy), case.total)
+    history = History(ours, others, case.facts.our_fills)
+    ledger = less_fee(replayed(state, history, case.policy), case.total)
     if ledger.position.total_quantity == case.total:
         if not others:
             return _moved(outcome, ledger, case, FEE_WHY)
@@ -221,42 +223,10 @@ def _news(state: SymbolState, activities: Sequence[Activity]) -> list[Activity]:
     return sorted(news, key=lambda one: one.time)
 
 
-def _replayed(state: SymbolState, ours: Sequence[OrderView], others: Sequence[Activity], policy: Policy) -> SymbolState:
-    """Return the state after everything in the order in which it happened, with nothing adopted: that is for the end.
-
-    Shares are adopted up to what config asks for now, in the count of now.
-    """
-    kept = replace(policy, on_external_change=ExternalChange.LEAVE)
-    steps = [(view.submitted_at, view) for view in ours] + [(one.time, one) for one in others]
-    booked = state.orders
-    for time, step in sorted(steps, key=lambda pair: pair[0]):
-        if isinstance(step, OrderView):
-            state = _seen(state, step)
-        else:
-            state = after_activity(state, step, kept, _bought_since(booked, time))
-    return state
-
-
-def _bought_since(orders: Sequence[OrderRecord], time: datetime) -> Decimal:
-    """Return what orders submitted after `time` have bought, less what they have sold."""
-    later = [order for order in orders if order.submitted_at is not None and order.submitted_at > time]
-    return sum((order.filled_quantity * order.side.sign for order in later), ZERO)
-
-
-def _seen(state: SymbolState, view: OrderView) -> SymbolState:
-    known = state.order(view.client_order_id)
-    return state.apply(events.OrderSeen(view, known.role if known else role_of(state.position.quantity, view.side)))
-
-
-def role_of(quantity: Decimal, side: Side) -> Role:
-    """Return what an order on `side` does to a position of `quantity`."""
-    return Role.EXIT if quantity * side.sign < 0 else Role.ENTRY
-
-
 def _book(state: SymbolState, ours: Sequence[OrderView], at: datetime) -> Reconciliation:
     corrections: list[Correction] = []
     for view in ours:
-        after = _seen(state, view)
+        after = seen(state, view)
         corrections += _booking_corrections(state, after, view, at)
         state = after
     return Reconciliation(state, tuple(corrections))

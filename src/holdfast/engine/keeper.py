@@ -18,7 +18,8 @@ from holdfast.domain.errors import OutcomeUnknown, Recoverable, Rejected
 from holdfast.domain.fee import FEE_WHY, less_fee
 from holdfast.domain.order import OrderRecord, OrderStatus, OrderView, Role
 from holdfast.domain.position import ZERO
-from holdfast.domain.reconcile import reconcile, role_of, traded_beyond
+from holdfast.domain.reconcile import reconcile, traded_beyond
+from holdfast.domain.replay import role_of
 from holdfast.domain.risk import overreaches
 from holdfast.domain.state import Correction, Status, SymbolState, is_only_progress
 from holdfast.domain.symbols import is_pair

@@ -73,6 +73,16 @@ def test_offsets() -> None:
     assert (view.submitted_at.hour, view.submitted_at.tzinfo) == (21, UTC)
 
 
+def test_an_order_says_when_it_filled_last() -> None:
+    """Null until something has filled; a time otherwise, and nothing else."""
+    assert rows.order_view(an_order(filled_at=None)).filled_at is None
+    assert rows.order_view(an_order(filled_at="2026-11-20T21:00:01Z")).filled_at == datetime(
+        2026, 11, 20, 21, 0, 1, tzinfo=UTC
+    )
+    with pytest.raises(ValueError, match="filled_at"):
+        rows.order_view(an_order(filled_at="soon"))
+
+
 @pytest.mark.parametrize("status", ["intent", "absent", "refused", "on_the_moon", "", None, 3])
 def test_unknown_status(status: object) -> None:
     """A status that is not Alpaca's, ours included, makes a bad row that names its symbol."""

@@ -259,4 +259,5 @@ def view_of(order: Order) -> OrderView:
         order.filled_quantity,
         order.filled_average_price,
         order.submitted_at,
+        order.filled_at,
     )

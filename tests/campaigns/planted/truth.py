@@ -13,7 +13,8 @@ from holdfast.domain.errors import Recoverable
 from holdfast.domain.external import Policy, after_activity
 from holdfast.domain.facts import SortedSnapshot, sort_snapshot
 from holdfast.domain.order import OrderView
-from holdfast.domain.reconcile import PositionRead, Reconciliation, SymbolFacts, reconcile, role_of
+from holdfast.domain.reconcile import PositionRead, Reconciliation, SymbolFacts, reconcile
+from holdfast.domain.replay import role_of
 from holdfast.domain.state import SymbolState
 from holdfast.engine.reconciler import Loaded, Reconciler
 

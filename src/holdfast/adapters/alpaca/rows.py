@@ -94,6 +94,7 @@ def order_view(raw: Raw) -> OrderView:
         filled_quantity=filled,
         filled_average_price=price,
         submitted_at=moment(raw, submitted),
+        filled_at=None if raw.get("filled_at") is None else moment(raw, "filled_at"),
     )
 
 
