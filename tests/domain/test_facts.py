@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from builders import a_fill, a_holding, a_snapshot, an_id, an_order_view
 from holdfast.domain.broker_facts import BadRow, Rows
-from holdfast.domain.facts import is_ours, newest_views, sort_snapshot
+from holdfast.domain.facts import SortedSnapshot, is_ours, newest_views, sort_snapshot
 from holdfast.domain.order import OrderView, Side
 
 PAIR = "BTC/USD"
@@ -98,6 +98,20 @@ def test_a_nameless_row_makes_absence_prove_nothing() -> None:
     sorted_ = sort_snapshot(replace(a_snapshot(), positions=positions), "main", [])
     assert sorted_.of("AAPL").unreadable is None
     assert sorted_.of("MSFT").unreadable == "symbol: missing"
+
+
+def test_an_order_that_says_neither_symbol_nor_id_may_be_anybodys() -> None:
+    """Ours names its symbol by its id; an id that is not ours, as of an order of several legs, is nobody's business."""
+
+    def sorted_with(client_order_id: str | None) -> SortedSnapshot:
+        orders = Rows((), (BadRow(None, "symbol: missing", client_order_id),))
+        return sort_snapshot(replace(a_snapshot(), orders=orders), "main", [])
+
+    assert sorted_with(None).of("AAPL").nameless_order == "symbol: missing"
+    ours = sorted_with(an_id())
+    assert (ours.of("AAPL").unreadable, ours.of("MSFT").unreadable) == ("symbol: missing", None)
+    assert {one.of("AAPL").nameless_order for one in (ours, sorted_with("by-hand"))} == {None}
+    assert sorted_with("by-hand").of("AAPL").unreadable is None
 
 
 def test_of_two_reads_the_one_that_saw_more_wins() -> None:

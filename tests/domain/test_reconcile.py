@@ -205,6 +205,14 @@ def test_a_short_that_config_does_not_allow_halts() -> None:
     assert outcome.state.position.unmanaged_quantity == -10
 
 
+def test_a_symbol_without_a_file_waits_while_an_order_is_unreadable() -> None:
+    """It may be its own, and work: it begins when the list is readable. Who knows its orders is not held up."""
+    facts = replace(some_facts(0), nameless_order="symbol: missing")
+    outcome = reconciled(NEW, facts)
+    assert (outcome.state, "symbol: missing" in (outcome.doubt or "")) == (NEW, True)
+    assert reconciled(a_state(0), facts).doubt is None
+
+
 def test_an_unreadable_row_changes_nothing() -> None:
     """With a row that could not be parsed, nothing is booked or corrected, and the doubt says why."""
     state = a_state(10, a_record("intent", minute=1))

@@ -99,10 +99,14 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that could not be parsed; `symbol` is None where even that was unreadable."""
+    """A row that could not be parsed; `symbol` is None where even that was unreadable.
+
+    `client_order_id` is that of an order whose id could be read.
+    """
 
     symbol: str | None
     why: str
+    client_order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class SortedSnapshot:
     our_fills: Mapping[str, tuple[FillActivity, ...]]
     unreadable: Mapping[str, str]
     nameless: str | None
+    nameless_order: str | None
     unlisted_value: Decimal | None
 
     def of(self, symbol: str) -> SymbolFacts:
@@ -48,6 +49,7 @@ class SortedSnapshot:
             unlisted_value=self.unlisted_value,
             nobodys=nobodys,
             our_fills=self.our_fills.get(key, ()),
+            nameless_order=self.nameless_order,
         )
 
     @property
@@ -72,6 +74,7 @@ def sort_snapshot(snapshot: Snapshot, bot: str, known_broker_ids: Iterable[str])
         nobodys=_grouped(nobodys, lambda one: asset_key(one.symbol)),
         our_fills=_grouped(our_fills, lambda one: asset_key(one.symbol)),
         nameless=next((row.why for row in snapshot.positions.bad if row.symbol is None), None),
+        nameless_order=next((row.why for row in snapshot.orders.bad if _is_nameless(row)), None),
         unreadable=_unreadable([*snapshot.orders.bad, *snapshot.positions.bad, *snapshot.activities.bad]),
         unlisted_value=_unlisted_value(snapshot),
     )
@@ -126,4 +129,16 @@ def _grouped(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, tuple[
 
 
 def _unreadable(bad: Iterable[BadRow]) -> dict[str, str]:
-    return {asset_key(row.symbol): row.why for row in bad if row.symbol}
+    named = [(_symbol_of_bad(row), row.why) for row in bad]
+    return {asset_key(symbol): why for symbol, why in named if symbol}
+
+
+def _symbol_of_bad(row: BadRow) -> str | None:
+    """Return the symbol of a row that could not be parsed: its own, or the one that our order's id names."""
+    parts = parse_order_id(row.client_order_id or "")
+    return row.symbol or (parts.symbol if parts else None)
+
+
+def _is_nameless(row: BadRow) -> bool:
+    """Whether an order that could not be parsed may be any symbol's of ours: neither symbol nor id say otherwise."""
+    return _symbol_of_bad(row) is None and row.client_order_id is None

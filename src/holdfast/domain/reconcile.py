@@ -52,8 +52,8 @@ class SymbolFacts:
 
     `activities` are what others did, `our_fills` tell when our orders filled, `nobodys` are fills of which nothing
     tells yet who ordered them. `unreadable` says why a row of it could not be parsed, if one could not.
-    `unlisted_value` is the market value in USD that the account reports and no listed position shows; None where that
-    cannot be told.
+    `nameless_order` says so of an order that may be any symbol's. `unlisted_value` is the market value in USD that the
+    account reports and no listed position shows; None where that cannot be told.
     """
 
     our_orders: tuple[OrderView, ...] = ()
@@ -63,6 +63,7 @@ class SymbolFacts:
     unlisted_value: Decimal | None = None
     nobodys: tuple[Activity, ...] = ()
     our_fills: tuple[FillActivity, ...] = ()
+    nameless_order: str | None = None
 
     @property
     def total(self) -> Decimal:
@@ -117,6 +118,10 @@ def reconcile(
     """
     if facts.unreadable:
         doubt = f"the broker's answer about {state.symbol} is unreadable: {facts.unreadable}"
+        return Reconciliation(state, doubt=doubt)
+    if facts.nameless_order and is_new(state):
+        # Its own orders are on no file, and it may be the one that cannot be read.
+        doubt = f"an order in the broker's answer is unreadable, and may be of {state.symbol}: {facts.nameless_order}"
         return Reconciliation(state, doubt=doubt)
     case = _Case(facts, policy, at, earlier)
     if _news(state, facts.nobodys):

@@ -177,3 +177,11 @@ def test_bad_bars(change: dict[str, object]) -> None:
     good = {"t": "2026-11-20T14:30:00Z", "o": 1, "h": 1, "l": 1, "c": 1, "v": 1}
     with pytest.raises(ValueError, match=f"^{next(iter(change))}"):
         bar_rows.bar("AAPL", good | change)
+
+
+def test_a_row_that_cannot_be_parsed_says_whose_it_is_as_far_as_it_can() -> None:
+    """Its symbol and its order's id are kept where they can be read."""
+    odd = [an_order(status="dreaming"), an_order(symbol=""), {"id": 7}]
+    found = [(row.symbol, row.client_order_id) for row in rows.rows_of(odd, rows.order_view).bad]
+    name = an_order()["client_order_id"]
+    assert found == [("AAPL", name), (None, name), (None, None)]

@@ -55,7 +55,7 @@ def rows_of(answer: object, parse: Callable[[Raw], Row]) -> Rows[Row]:
         try:
             good.append(parse(_mapping(raw)))
         except (ValueError, OverflowError) as error:
-            bad.append(BadRow(symbol_or_none(raw), str(error)[:200]))
+            bad.append(BadRow(symbol_or_none(raw), str(error)[:200], _text_or_none(raw, "client_order_id")))
     return Rows(tuple(good), tuple(bad))
 
 
@@ -287,8 +287,12 @@ def moment(raw: Raw, name: str) -> datetime:
 
 def symbol_or_none(raw: object) -> str | None:
     """Return the symbol of a row that may be anything; None where it cannot be read."""
+    return _text_or_none(raw, "symbol")
+
+
+def _text_or_none(raw: object, name: str) -> str | None:
     try:
-        return text(_mapping(raw), "symbol")
+        return text(_mapping(raw), name)
     except ValueError:
         return None
 
