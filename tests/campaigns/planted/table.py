@@ -158,7 +158,7 @@ TRUTH = (
     Plant("no ledger mark", "Orders that were booked and dropped are booked again.",
           Bug(changes={"holdfast.domain.reconcile:news_of_ours": truth.all_orders}), QUIET, AFTERWARDS),
     Plant("others after ours", "What others did is booked after our own orders, and not in its time.",
-          Bug(changes={"holdfast.domain.reconcile:_replayed": truth.others_last}),
+          Bug(changes={"holdfast.domain.reconcile:replayed": truth.others_last}),
           storm("split", "nights", "hand_trade", "files", "crash", policy="leave", may_short=True, good=WIPED),
           AFTERWARDS),
     Plant("short against unmanaged shares", "A short sale may sell what the bot does not manage.",

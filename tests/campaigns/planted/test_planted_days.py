@@ -1,12 +1,13 @@
 """Planted bugs: a handful of fresh ones, the first lesson's own bot, and the table itself."""
 
+import importlib
 from random import Random
 
 import pytest
 
 from campaigns.planted.campaign import CAMPAIGN, ROWS, first_world, hunt
 from campaigns.planted.table import EQUIVALENT, PLANTS, Plant
-from campaigns.planted.worlds import DaysWorld
+from campaigns.planted.worlds import Bug, DaysWorld
 from campaigns.slices import fresh_seed
 
 HANDFUL = 4
@@ -29,6 +30,14 @@ def test_the_first_lessons_own_bot_is_caught_at_once() -> None:
     lesson = named("the lesson's own bot")
     found = hunt(lesson, first_world(seed))
     assert found.caught, f"HOLDFAST_SEED={seed}: it survives {found.worlds} days"
+
+
+@pytest.mark.parametrize("plant", [one for one in ROWS if isinstance(one.bug, Bug)], ids=lambda one: one.name)
+def test_each_bug_is_put_where_something_stands(plant: Plant) -> None:
+    """A name that is gone would be replaced by nothing, and the bug never be there."""
+    for target in plant.bug.changes:
+        module, _, name = target.partition(":")
+        assert hasattr(importlib.import_module(module), name), target
 
 
 @pytest.mark.parametrize("one", EQUIVALENT, ids=lambda one: one.plant.name)

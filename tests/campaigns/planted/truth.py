@@ -7,14 +7,13 @@ from typing import Any
 
 from campaigns.days.wire import WireBroker
 from campaigns.planted.hands import StrangeRow
-from holdfast.domain import events
 from holdfast.domain.broker_facts import Activity, BrokerPosition, Rows, Snapshot
 from holdfast.domain.errors import Recoverable
 from holdfast.domain.external import Policy, after_activity
 from holdfast.domain.facts import SortedSnapshot, sort_snapshot
 from holdfast.domain.order import OrderView
 from holdfast.domain.reconcile import PositionRead, Reconciliation, SymbolFacts, reconcile
-from holdfast.domain.replay import role_of
+from holdfast.domain.replay import History, seen
 from holdfast.domain.state import SymbolState
 from holdfast.engine.reconciler import Loaded, Reconciler
 
@@ -83,15 +82,11 @@ def all_orders(state: SymbolState, views: Sequence[OrderView]) -> list[OrderView
     return sorted(views, key=lambda view: view.submitted_at)
 
 
-def others_last(
-    state: SymbolState, ours: Sequence[OrderView], others: Sequence[Activity], policy: Policy
-) -> SymbolState:
+def others_last(state: SymbolState, history: History, policy: Policy) -> SymbolState:
     """Return the state after our own orders, and then what others did."""
-    for view in ours:
-        known = state.order(view.client_order_id)
-        role = known.role if known else role_of(state.position.quantity, view.side)
-        state = state.apply(events.OrderSeen(view, role))
-    for one in others:
+    for view in history.ours:
+        state = seen(state, view)
+    for one in history.others:
         state = after_activity(state, one, policy)
     return state
 
