@@ -1,6 +1,8 @@
 """Planted bugs: a handful of fresh ones, the first lesson's own bot, and the table itself."""
 
 import importlib
+import re
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -66,3 +68,16 @@ def test_a_part_that_was_put_in_is_taken_out_again() -> None:
 def named(name: str) -> Plant:
     """Return the bug of this name."""
     return next(plant for plant in PLANTS if plant.name == name)
+
+
+def test_the_page_names_every_mistake_and_what_caught_it() -> None:
+    """docs/reliability.md has a row for each, with the words of the table, and nothing caught it that must not."""
+    page = (Path(__file__).parents[3] / "docs" / "reliability.md").read_text()
+    section = next(part for part in page.split("\n## ") if part.startswith("Mistakes that are found"))
+    rows = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+ \| [^|]+?) \|$", section, re.MULTILINE))
+    del rows["mistake"]
+    assert set(rows) == {plant.name for plant in PLANTS}
+    for plant in PLANTS:
+        sentence, caught = rows[plant.name].split(" | ")
+        assert sentence == plant.sentence
+        assert re.match(plant.check, caught), plant.name
