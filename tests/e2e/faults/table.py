@@ -90,7 +90,6 @@ CASES: Mapping[str, Case] = {
             "garbage_200",
             "slow_drip",
             "drop_connection",
-            "close_idle",
             "refuse_then_execute",
             refuse_then_execute={"delay_s": 0.5},
         ),
@@ -98,6 +97,8 @@ CASES: Mapping[str, Case] = {
         says=(r"IN0: no clear answer to .* 429", r"IN1: no clear answer to .* 500", r"IN2: no clear answer to .* 502"),
         shows=(r"the broker's word on hf\.main\.IN0", r"the broker's word on hf\.main\.OUT3"),
     ),
+    # Whoever uses the connection next may meet its end: that can be anybody.
+    "close_idle": alone([order("close_idle", match=POSTS, count=1)], struck=EVERYTHING),
     "all_reads_fail": alone(
         [
             order(kind, match={"method": "GET"}, count=1)
